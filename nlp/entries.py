@@ -74,6 +74,22 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """Words for the person a crisis signal is about.
+
+    Attributes:
+        who: 本人, 家人, 他人 or 群体.
+        patterns: Regular expressions over ``nlp.text.fold`` output.
+        refers_back: Pronouns: they stand for a family member named shortly before, if any.
+    """
+
+    name: str
+    who: str
+    patterns: tuple[str, ...]
+    refers_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """Context in which a rule's match does not count.
 
@@ -122,16 +138,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a handling rule applies: every key given must fit, any of its values will do."""
+    """When a handling rule applies: every key given must fit, any of its values will do.
+
+    Attributes:
+        without_category_l2: None of these; also fits when the second level is not known.
+        category_unknown: True fits only letters whose category is left open.
+        urgency_from: This level of urgency or a higher one.
+        distress_from: This level of distress or a higher one.
+    """
 
     category_l1: tuple[str, ...] = ()
     category_l2: tuple[str, ...] = ()
+    without_category_l2: tuple[str, ...] = ()
+    category_unknown: bool = False
     purpose: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     without_flags: tuple[str, ...] = ()
     crisis: tuple[str, ...] = ()
     crisis_types: tuple[str, ...] = ()
     urgency_from: int = 0
+    distress_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +165,8 @@ class HandlingRule:
     """One consequence of what a letter says, with the article it stands on.
 
     Attributes:
-        days: Deadlines only: length of the clock.
+        text: Name of a department, flow or deadline; a whole sentence for the other two.
+        days: Deadlines only: length of the clock, counted from the day after receipt.
         day_kind: Deadlines only: 自然日 or 工作日.
     """
 

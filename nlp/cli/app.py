@@ -1,0 +1,50 @@
+"""The commands of ``petition``."""
+
+from typing import Annotated
+
+import typer
+
+from nlp import __version__
+from nlp.cli import letters, tools
+from nlp.cli.common import Polite
+
+app = typer.Typer(
+    name="petition",
+    cls=Polite,
+    help="信访来信智能辅助：分类、轻重缓急、危机信号、甄别、5W1H。不联网，普通 CPU 即可运行；"
+    "全部结果是系统建议，由人决定。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+labels_app = typer.Typer(help="标签：类别体系、标记、规则", no_args_is_help=True)
+train_app = typer.Typer(help="训练模型（需要 train 这一组依赖）", no_args_is_help=True)
+
+_LETTERS, _SYSTEM = "处理来信", "模型与标签"
+app.command(rich_help_panel=_LETTERS)(letters.triage)
+app.command(rich_help_panel=_LETTERS)(letters.scan)
+app.command(rich_help_panel=_LETTERS)(tools.serve)
+app.command(rich_help_panel=_SYSTEM)(tools.evaluate)
+app.add_typer(labels_app, name="labels", rich_help_panel=_SYSTEM)
+app.add_typer(train_app, name="train", rich_help_panel=_SYSTEM)
+labels_app.command("check")(tools.labels_check)
+labels_app.command("show")(tools.labels_show)
+train_app.command("linear")(tools.train_linear)
+
+
+def _print_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"petition-nlp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="显示版本"),
+    ] = False,
+) -> None:
+    """Options before the command."""

@@ -1,0 +1,110 @@
+"""Commands around the letters: serve, evaluate, labels, train."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nlp.cli.letters import Bundle
+from nlp.errors import LetterError, PetitionError
+
+_TRAIN_REMEDY = "请安装 pip install 'petition-nlp[train]'"
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="标签文件夹；不给就用随包的", show_default=False)
+]
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="监听地址；0.0.0.0 为对外开放")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="端口")] = 8000,
+    bundle: Bundle = None,
+) -> None:
+    """启动接口服务：POST /v1/triage，说明见 /docs（不联网也能打开）。"""
+    server: Any = importlib.import_module("nlp.serve")
+    server.run(host, port, bundle)
+
+
+def evaluate(
+    gold: Annotated[Path, typer.Argument(metavar="金标文件", help="按标注手册标注的 jsonl")],
+    reports: Annotated[
+        Path | None,
+        typer.Option("--reports", help="已有的报告 jsonl；不给就现场研判", show_default=False),
+    ] = None,
+    bundle: Bundle = None,
+    out: Annotated[
+        Path | None, typer.Option("--json", help="把全部数字另存为 JSON", show_default=False)
+    ] = None,
+) -> None:
+    """用标注过的来信量一量准不准。"""
+    for path in (gold, reports):
+        if path is not None and not path.is_file():
+            raise LetterError("没有这个文件", where=str(path), remedy="请检查路径和文件名")
+    module: Any = importlib.import_module("nlp.evaluate")
+    figures: Any = module.evaluate_file(gold, bundle=bundle, reports=reports)
+    text = json.dumps(figures, ensure_ascii=False, indent=2)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+    typer.echo(text)
+
+
+def labels_check(folder: Folder = None) -> None:
+    """检查标签文件：有错就指出文件和行。"""
+    from nlp import labels  # noqa: PLC0415
+
+    found = labels.load(folder)
+    levels = [topic.level for topic in found.topics]
+    counts: list[tuple[str, object]] = [
+        ("taxonomy.csv", "/".join(str(levels.count(level)) for level in (1, 2, 3)) + " 级"),
+        ("purposes.toml", len(found.purposes)),
+        ("scales.toml", f"{len(found.urgency)}+{len(found.distress)}+{len(found.emotions)}"),
+        ("crisis.toml", len(found.crisis_types)),
+        ("flags.toml", len(found.flags)),
+        ("needs.toml", len(found.needs)),
+        ("fields.toml", len(found.fields)),
+        ("pii.toml", len(found.pii_types)),
+        ("rules/guards.toml", len(found.guards)),
+        *((f"rules/{family}.toml", len(rules)) for family, rules in found.rules.items()),
+        ("handling/*.toml", len(found.handling)),
+    ]
+    for name, count in counts:
+        typer.echo(f"{name:<22}{count}")
+    typer.echo(f"没有发现错误　{found.digest}")
+
+
+def labels_show(
+    name: Annotated[str, typer.Argument(metavar="名称", help="类别、标记、需要等的名称或编码")],
+    folder: Folder = None,
+) -> None:
+    """显示一个标签的说明和依据。"""
+    from nlp import labels  # noqa: PLC0415
+
+    found = labels.load(folder)
+    lines = [
+        f"{topic.code} {topic.name}：{topic.description}"
+        for topic in found.topics
+        if name in {topic.code, topic.name, *topic.aliases}
+    ]
+    named = (*found.purposes, *found.crisis_types, *found.needs, *found.fields, *found.emotions)
+    lines += [f"{item.name}：{item.description}" for item in named if item.name == name]
+    lines += [f"{f.name}：{f.description}　{f.basis}" for f in found.flags if f.name == name]
+    if not lines:
+        raise PetitionError(f"没有名为 {name!r} 的标签", remedy="请看 labels/ 下的文件")
+    typer.echo("\n".join(lines))
+
+
+def train_linear(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="标注数据文件夹", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="模型写到哪里", show_default=False)
+    ] = None,
+) -> None:
+    """训练线性模型。"""
+    try:
+        linear: Any = importlib.import_module("nlp.train.linear")
+    except ImportError as error:
+        raise PetitionError(f"缺少训练依赖 {error.name}", remedy=_TRAIN_REMEDY) from error
+    linear.main(data, out)

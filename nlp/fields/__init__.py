@@ -1,0 +1,79 @@
+"""The 5W1H fields of a letter: one finder a field, over clues gathered once.
+
+A finder takes ``Clues`` and gives answers; finders do not know each other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from nlp import entities
+from nlp.fields import agency, ranker, what, when, where, who
+from nlp.fields.clues import Clues, read
+from nlp.fields.ranker import Ranker
+from nlp.labels import Labels
+from nlp.report import Fields, FieldValue
+from nlp.rules import Lexicon
+from nlp.text import View
+
+Finder = Callable[[Clues], list[FieldValue]]
+FINDERS: Mapping[str, Finder] = MappingProxyType(
+    {
+        "when": when.find,
+        "where": where.find,
+        "who_self": who.find_self,
+        "who_party": who.find_party,
+        "agency": agency.find,
+        "what": what.find_what,
+        "why": what.find_why,
+        "how": what.find_how,
+        "history": what.find_history,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Finders:
+    """Everything that fields are found with, loaded once.
+
+    Attributes:
+        lexicon: The rules of labels/rules/field.toml.
+        rankers: "mentions" and "clauses"; empty means rules alone.
+    """
+
+    lexicon: Lexicon
+    rankers: Mapping[str, Ranker]
+
+    @classmethod
+    def load(cls, bundle_folder: Path | None, labels: Labels) -> "Finders":
+        """Read the ranker of a bundle.
+
+        Args:
+            bundle_folder: The model folder; None for rules alone.
+            labels: Where the rules come from.
+
+        Raises:
+            BundleError: The folder's ranker is missing or broken.
+        """
+        rules = Lexicon(labels.rules["field"], labels.guards)
+        return cls(rules, ranker.load(bundle_folder / ranker.FILE) if bundle_folder else {})
+
+    def find(self, views: Sequence[View]) -> list[Fields]:
+        """Answer the 5W1H questions.
+
+        Args:
+            views: Any number of letters.
+
+        Returns:
+            One answer a letter in the order given; none depends on the others.
+        """
+        return [
+            fields_of(read(view, tokens, tuple(self.lexicon.find(view)), self.rankers))
+            for view, tokens in zip(views, entities.tag(views), strict=True)
+        ]
+
+
+def fields_of(clues: Clues) -> Fields:
+    """Run every finder over one letter."""
+    return Fields(**{key: tuple(finder(clues)) for key, finder in FINDERS.items()})

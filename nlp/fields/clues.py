@@ -1,0 +1,154 @@
+"""What finders may look at: a letter's words, clauses and rule hits, and candidates with scores."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nlp.entities import Token
+from nlp.fields import clauses, mentions, units
+from nlp.fields.grid import Grid, Unit
+from nlp.fields.ranker import Ranker
+from nlp.report import FieldValue, Value
+from nlp.rules import Hit
+from nlp.text import View
+
+MENTIONS = ("when", "where", "who_self", "who_party", "agency")
+CLAUSES = ("what", "why", "how", "history")
+MODEL = "model:linear-fields"
+# How often a bare LAC entity is an answer, measured on the annotated training letters.
+_LAC = {"when": ("TIME", 0.35), "where": ("LOC", 0.15), "who_party": ("ORG", 0.2)}
+
+
+class Found(NamedTuple):
+    """A candidate that may be an answer: (start, end) in ``View.text``."""
+
+    start: int
+    end: int
+    score: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """One letter as finders see it, everything computed once.
+
+    Attributes:
+        view: The letter.
+        tokens: Its words with LAC's tags, offsets in ``View.raw``.
+        hits: What the field rules found in it.
+        found: Possible answers of each field, best first.
+    """
+
+    view: View
+    tokens: tuple[Token, ...]
+    hits: tuple[Hit, ...]
+    found: Mapping[str, tuple[Found, ...]]
+
+    def pick(self, field: str, *, limit: int, distinct: bool = False) -> list[Found]:
+        """Choose answers that do not overlap, best first, none in the same words twice.
+
+        Args:
+            field: The field's key.
+            limit: The most answers to give.
+            distinct: Also leave out answers that are part of a better one, or hold one.
+
+        Returns:
+            The chosen in the order of the letter.
+        """
+        chosen: list[Found] = []
+        words: list[str] = []
+        for found in self.found.get(field, ()):
+            if any(found.start < other.end and other.start < found.end for other in chosen):
+                continue
+            text = self.view.text[found.start : found.end]
+            if text in words or (distinct and any(text in w or w in text for w in words)):
+                continue
+            chosen.append(found)
+            words.append(text)
+            if len(chosen) == limit:
+                break
+        return sorted(chosen)
+
+    def value(self, found: Found, value: Value = None) -> list[FieldValue]:
+        """The answer as reports write it; empty when it lies between title and body."""
+        span = self.view.span(found.start, found.end)
+        confidence = round(found.score, 4)
+        return [FieldValue(span, value, confidence, found.source)] if span else []
+
+
+def tidy(text: str) -> str:
+    """A wording without blanks and brackets at its ends."""
+    return "".join(text.split()).strip("“”\"'()（）《》,，、.")
+
+
+def grids(view: View, tokens: Sequence[Token], hits: Sequence[Hit], rules: Sequence[str]) -> dict[str, Grid]:  # fmt: skip
+    """The candidates of a letter by the name of the ranker that judges them."""
+    words = units.cut(view.text, tokens)
+    return {
+        "mentions": mentions.grid(view, words, [h for h in hits if h.rule.id in rules], rules),
+        "clauses": clauses.grid(view, clauses.cut(view), words, hits),
+    }
+
+
+def read(
+    view: View, tokens: tuple[Token, ...], hits: tuple[Hit, ...], rankers: Mapping[str, Ranker]
+) -> Clues:
+    """Gather what finders need.
+
+    Args:
+        view: The letter.
+        tokens: Its words.
+        hits: What the field rules found.
+        rankers: "mentions" and "clauses", or empty for rules alone.
+    """
+    if not rankers:
+        return Clues(view, tokens, hits, dict(_by_rules(view, tokens, hits)))
+    cut = grids(view, tokens, hits, rankers["mentions"].rules)
+    found: dict[str, tuple[Found, ...]] = {}
+    for name, grid in cut.items():
+        found.update(_by_rank(grid, rankers[name], hits))
+    return Clues(view, tokens, hits, found)
+
+
+def _by_rank(
+    grid: Grid, ranker: Ranker, hits: Sequence[Hit]
+) -> Iterable[tuple[str, tuple[Found, ...]]]:
+    """Candidates above each field's threshold, best first."""
+    probabilities = ranker.probabilities(grid)
+    for column, field in enumerate(ranker.fields):
+        scores = probabilities[:, column]
+        rows = [int(row) for row in (-scores).argsort(kind="stable")]
+        threshold = ranker.thresholds[field]
+        own = [hit for hit in hits if hit.rule.label == field]
+        yield field, tuple(
+            Found(start, end, float(scores[row]), _source(start, end, own))
+            for row in rows[: int((scores >= threshold).sum())]
+            for start, end in [(int(grid.start[row]), int(grid.end[row]))]
+        )
+
+
+def _source(start: int, end: int, hits: Sequence[Hit]) -> str:
+    """The rule that points at a candidate, if any, and the model that chose it."""
+    rule = next((hit.source for hit in hits if hit.start < end and start < hit.end), "lac")
+    return f"{rule}+{MODEL}"
+
+
+def _by_rules(
+    view: View, tokens: Sequence[Token], hits: Sequence[Hit]
+) -> Iterable[tuple[str, tuple[Found, ...]]]:
+    """Answers without a model: what the rules hit, then LAC's bare entities."""
+    parts = clauses.cut(view)
+    for field in (*MENTIONS, *CLAUSES):
+        own = [hit for hit in hits if hit.rule.label == field]
+        found = [Found(*_reach(hit, parts, field), hit.rule.score, hit.source) for hit in own]
+        tag, score = _LAC.get(field, ("", 0.0))
+        found += [Found(t.start, t.end, score, "lac") for t in tokens if t.tag == tag]
+        yield field, tuple(sorted(found, key=lambda one: (-one.score, one.start - one.end)))
+
+
+def _reach(hit: Hit, parts: Sequence[Unit], field: str) -> tuple[int, int]:
+    """Where the answer of a hit lies: the clause around a cue, or the hit itself."""
+    if field in MENTIONS:
+        return hit.start, hit.end
+    clause = next((c for c in parts if c.start <= hit.start < c.end), None)
+    return (clause.start, clause.end) if clause else (hit.start, hit.end)

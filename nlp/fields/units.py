@@ -1,0 +1,65 @@
+"""LAC's words, re-cut so that field answers begin and end where a unit does.
+
+Letters that were made public carry masks for places (A市A3区, K8县), which LAC takes apart or
+glues to what follows; and LAC keeps an address and the firm in it as one organisation.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from nlp.entities import Token
+from nlp.fields.grid import Unit
+
+_MASK = re.compile(
+    r"西地省|(?<![A-Za-z0-9])[A-Z]\d{0,2}(?:县市|县县(?![委政])|市区(?![政委])|[市县区州])"
+)
+_SUFFIX = re.compile(r"(?:小区|花园|社区|街道|公寓|广场|[村镇乡路栋号楼区市县])(?=..)")
+_SHORTEST = 2
+_LONG = 3
+
+
+def cut(text: str, tokens: Sequence[Token]) -> list[Unit]:
+    """Make units of tokens: masks are places of their own, long names end at each suffix.
+
+    Args:
+        text: The folded letter.
+        tokens: Its words.
+
+    Returns:
+        Units in order, none overlapping another.
+    """
+    units: list[Unit] = []
+    for unit in _unmask(text, tokens):
+        if unit.tag in {"LOC", "ORG"} and unit.end - unit.start > _LONG:
+            units.extend(_split(text, unit))
+        else:
+            units.append(unit)
+    return units
+
+
+def _unmask(text: str, tokens: Sequence[Token]) -> Iterator[Unit]:
+    """Yield tokens with every masked place as one LOC."""
+    masks = [match.span() for match in _MASK.finditer(text)]
+    at, done = 0, 0
+    for token in tokens:
+        start = max(token.start, done)
+        while at < len(masks) and masks[at][0] < token.end and start < token.end:
+            first, last = masks[at]
+            if first > start:
+                yield Unit(start, first, token.tag)
+            yield Unit(first, last, "LOC")
+            start = done = last
+            at += 1
+        if start < token.end:
+            yield Unit(start, token.end, token.tag)
+
+
+def _split(text: str, unit: Unit) -> Iterator[Unit]:
+    """Cut a name after each suffix of a place; what is cut off is a place."""
+    start = unit.start
+    for match in _SUFFIX.finditer(text, unit.start, unit.end):
+        end = match.end()
+        if end - start >= _SHORTEST and unit.end - end >= _SHORTEST:
+            yield Unit(start, end, "LOC")
+            start = end
+    yield Unit(start, unit.end, unit.tag)
