@@ -147,7 +147,7 @@ def json_schema(kind: type = Report) -> dict[str, Any]:
     }
 
 
-def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401, PLR0911
     """Schema of one type; dataclasses are collected in definitions and referred to."""
     if is_dataclass(kind):
         return _object_schema(cast("type", kind), definitions)

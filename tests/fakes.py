@@ -56,7 +56,7 @@ def unreadable(letter_id: str, reason: str, model: ModelInfo, labels_digest: str
 
 
 class FakeTriage:
-    """Reads marks such as 急3, 苦2, 不想活, 举报; 炸 raises, 崩 kills the process."""
+    """Reads marks such as 急3, 苦2, 不想活, 举报; RAISE raises, CRASH kills the process."""
 
     model = MODEL
 
@@ -77,9 +77,9 @@ def load(bundle: Path | None = None) -> FakeTriage:
 
 def _report(letter: Letter) -> Report:
     """Fixed rows, by marks."""
-    if "崩" in letter.text:
+    if "CRASH" in letter.text:
         os._exit(9)
-    if "炸" in letter.text:
+    if "RAISE" in letter.text:
         raise ValueError(letter.text)
     first = Span("text", 0, min(len(letter.body), 6), letter.body[:6]) if letter.body else None
     urgency, distress = _mark("急", letter), _mark("苦", letter)

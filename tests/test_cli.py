@@ -69,7 +69,7 @@ def test_accusing_letters_are_walled_on_the_terminal() -> None:
 
 def test_a_letter_that_fails_is_shown_as_unread() -> None:
     """A failing letter is not shown as harmless."""
-    shown = run("triage", "-", text="炸").stdout
+    shown = run("triage", "-", text="RAISE").stdout
     assert "未读出" in shown
     assert "未发现" not in shown
 
@@ -135,8 +135,10 @@ def test_labels_are_counted_and_shown() -> None:
 
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["scan", "--help"]])
 def test_help_and_version(args: list[str]) -> None:
-    """They answer without loading anything."""
-    assert run(*args).exit_code == 0
+    """They answer in Chinese without loading anything."""
+    result = run(*args)
+    assert result.exit_code == 0
+    assert args == ["--version"] or "显示这一页" in result.stdout
 
 
 def test_the_command_line_starts_without_models() -> None:

@@ -6,6 +6,7 @@ import typer
 
 from nlp import __version__
 from nlp.cli import letters, tools
+from nlp.cli.chinese import Command, Group
 from nlp.cli.common import Polite
 
 app = typer.Typer(
@@ -18,19 +19,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-labels_app = typer.Typer(help="标签：类别体系、标记、规则", no_args_is_help=True)
-train_app = typer.Typer(help="训练模型（需要 train 这一组依赖）", no_args_is_help=True)
+labels_app = typer.Typer(cls=Group, help="标签：类别体系、标记、规则", no_args_is_help=True)
+train_app = typer.Typer(cls=Group, help="训练模型（需要 train 这一组依赖）", no_args_is_help=True)
 
 _LETTERS, _SYSTEM = "处理来信", "模型与标签"
-app.command(rich_help_panel=_LETTERS)(letters.triage)
-app.command(rich_help_panel=_LETTERS)(letters.scan)
-app.command(rich_help_panel=_LETTERS)(tools.serve)
-app.command(rich_help_panel=_SYSTEM)(tools.evaluate)
+for _command in (letters.triage, letters.scan, tools.serve):
+    app.command(cls=Command, rich_help_panel=_LETTERS)(_command)
+app.command(cls=Command, rich_help_panel=_SYSTEM)(tools.evaluate)
 app.add_typer(labels_app, name="labels", rich_help_panel=_SYSTEM)
 app.add_typer(train_app, name="train", rich_help_panel=_SYSTEM)
-labels_app.command("check")(tools.labels_check)
-labels_app.command("show")(tools.labels_show)
-train_app.command("linear")(tools.train_linear)
+labels_app.command("check", cls=Command)(tools.labels_check)
+labels_app.command("show", cls=Command)(tools.labels_show)
+train_app.command("linear", cls=Command)(tools.train_linear)
 
 
 def _print_version(wanted: bool) -> None:

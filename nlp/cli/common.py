@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
 
+from nlp.cli.chinese import Group
 from nlp.errors import PetitionError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ REFUSED = 2
 INTERRUPTED = 130
 
 
-class Polite(TyperGroup):
+class Polite(Group):
     """A command group whose refusals are one red line on standard error and exit code 2."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # as click declares it

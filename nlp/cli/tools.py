@@ -17,8 +17,13 @@ Folder = Annotated[
 
 
 def serve(
-    host: Annotated[str, typer.Option("--host", help="监听地址；0.0.0.0 为对外开放")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="端口")] = 8000,
+    host: Annotated[
+        str | None, typer.Option("--host", help="监听地址，默认 127.0.0.1", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=1, max=65535, help="端口，默认 8000", show_default=False),
+    ] = None,
     bundle: Bundle = None,
 ) -> None:
     """启动接口服务：POST /v1/triage，说明见 /docs（不联网也能打开）。"""
@@ -95,16 +100,14 @@ def labels_show(
 
 
 def train_linear(
-    data: Annotated[
-        Path | None, typer.Option("--data", help="标注数据文件夹", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="模型写到哪里", show_default=False)
-    ] = None,
+    data: Annotated[Path, typer.Option("--data", help="标注数据文件夹")],
+    out: Annotated[Path, typer.Option("--out", help="模型写到哪里")],
+    seed: Annotated[int, typer.Option("--seed", help="随机种子")] = 0,
 ) -> None:
-    """训练线性模型。"""
+    """训练线性模型，写成一个模型文件夹，并打印交叉验证的数字。"""
     try:
         linear: Any = importlib.import_module("nlp.train.linear")
     except ImportError as error:
         raise PetitionError(f"缺少训练依赖 {error.name}", remedy=_TRAIN_REMEDY) from error
-    linear.main(data, out)
+    figures: Any = linear.main(source=data, out=out, seed=seed)
+    typer.echo(json.dumps(figures, ensure_ascii=False, indent=2))

@@ -1,8 +1,11 @@
 """What finders may look at: a letter's words, clauses and rule hits, and candidates with scores."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
+
+import numpy as np
 
 from nlp.entities import Token
 from nlp.fields import clauses, mentions, units
@@ -15,6 +18,22 @@ from nlp.text import View
 MENTIONS = ("when", "where", "who_self", "who_party", "agency")
 CLAUSES = ("what", "why", "how", "history")
 MODEL = "model:linear-fields"
+# The most answers a field takes (the annotators' guide), and the fields that name a thing once:
+# there a part of a chosen answer, or what holds one, is no answer of its own.
+LIMITS = MappingProxyType(
+    {
+        "when": 9,
+        "where": 3,
+        "who_self": 3,
+        "who_party": 4,
+        "agency": 10,
+        "what": 1,
+        "why": 1,
+        "how": 3,
+        "history": 3,
+    }
+)
+DISTINCT = frozenset({"where", "who_self", "who_party"})
 # How often a bare LAC entity is an answer, measured on the annotated training letters.
 _LAC = {"when": ("TIME", 0.35), "where": ("LOC", 0.15), "who_party": ("ORG", 0.2)}
 
@@ -44,16 +63,11 @@ class Clues:
     hits: tuple[Hit, ...]
     found: Mapping[str, tuple[Found, ...]]
 
-    def pick(self, field: str, *, limit: int, distinct: bool = False) -> list[Found]:
-        """Choose answers that do not overlap, best first, none in the same words twice.
-
-        Args:
-            field: The field's key.
-            limit: The most answers to give.
-            distinct: Also leave out answers that are part of a better one, or hold one.
+    def pick(self, field: str) -> list[Found]:
+        """Choose answers of a field that do not overlap, none in the same words twice.
 
         Returns:
-            The chosen in the order of the letter.
+            The best, at most LIMITS of the field, in the order of the letter.
         """
         chosen: list[Found] = []
         words: list[str] = []
@@ -61,27 +75,41 @@ class Clues:
             if any(found.start < other.end and other.start < found.end for other in chosen):
                 continue
             text = self.view.text[found.start : found.end]
-            if text in words or (distinct and any(text in w or w in text for w in words)):
+            if text in words or (field in DISTINCT and any(text in w or w in text for w in words)):
                 continue
             chosen.append(found)
             words.append(text)
-            if len(chosen) == limit:
+            if len(chosen) == LIMITS[field]:
                 break
         return sorted(chosen)
 
-    def value(self, found: Found, value: Value = None) -> list[FieldValue]:
-        """The answer as reports write it; empty when it lies between title and body."""
-        span = self.view.span(found.start, found.end)
-        confidence = round(found.score, 4)
-        return [FieldValue(span, value, confidence, found.source)] if span else []
+    def answers(self, field: str, normal: Callable[[str], Value] | None = None) -> list[FieldValue]:
+        """The chosen answers as reports write them.
+
+        Args:
+            field: The field's key.
+            normal: Makes the normal form of a wording (folded); None where there is none.
+        """
+        return [
+            FieldValue(
+                span,
+                normal(self.view.text[found.start : found.end]) if normal else None,
+                round(found.score, 4),
+                found.source,
+            )
+            for found in self.pick(field)
+            if (span := self.view.span(found.start, found.end))
+        ]
 
 
-def tidy(text: str) -> str:
-    """A wording without blanks and brackets at its ends."""
-    return "".join(text.split()).strip("“”\"'()（）《》,，、.")
+def tidy(text: str) -> str | None:
+    """A wording without blanks, and without signs at its ends; None when nothing is left."""
+    return "".join(text.split()).strip("“”\"'()《》<>,、.:") or None
 
 
-def grids(view: View, tokens: Sequence[Token], hits: Sequence[Hit], rules: Sequence[str]) -> dict[str, Grid]:  # fmt: skip
+def grids(
+    view: View, tokens: Sequence[Token], hits: Sequence[Hit], rules: Sequence[str]
+) -> dict[str, Grid]:
     """The candidates of a letter by the name of the ranker that judges them."""
     words = units.cut(view.text, tokens)
     return {
@@ -117,13 +145,20 @@ def _by_rank(
     probabilities = ranker.probabilities(grid)
     for column, field in enumerate(ranker.fields):
         scores = probabilities[:, column]
-        rows = [int(row) for row in (-scores).argsort(kind="stable")]
-        threshold = ranker.thresholds[field]
+        rows = np.flatnonzero(scores >= ranker.thresholds[field])
+        rows = rows[np.argsort(-scores[rows], kind="stable")]
         own = [hit for hit in hits if hit.rule.label == field]
-        yield field, tuple(
-            Found(start, end, float(scores[row]), _source(start, end, own))
-            for row in rows[: int((scores >= threshold).sum())]
-            for start, end in [(int(grid.start[row]), int(grid.end[row]))]
+        yield (
+            field,
+            tuple(
+                Found(start, end, score, _source(start, end, own))
+                for start, end, score in zip(
+                    grid.start[rows].tolist(),
+                    grid.end[rows].tolist(),
+                    scores[rows].tolist(),
+                    strict=True,
+                )
+            ),
         )
 
 

@@ -13,8 +13,14 @@ from nlp.rules import Hit
 from nlp.text import View
 
 PHRASE, TIME = 0, 1
-PLACES = ("before3", "before2", "before", "first", "last", "last2", "after", "after2", "verb", "next_verb")  # fmt: skip
-_TAGS = tuple("a ad an c d f m n nr ns nt nw nz p q r s t u v vd vn w xc O PER LOC ORG TIME".split())
+PLACES = (
+    *("before3", "before2", "before", "first", "last", "last2", "after", "after2"),
+    *("verb", "next_verb"),
+)
+_TAGS = (
+    *("a", "ad", "an", "c", "d", "f", "m", "n", "nr", "ns", "nt", "nw", "nz", "p", "q", "r", "s"),
+    *("t", "u", "v", "vd", "vn", "w", "xc", "O", "PER", "LOC", "ORG", "TIME"),
+)
 _TAG = {tag: number for number, tag in enumerate(_TAGS)}
 _SIZE = len(_TAGS) + 1
 _LONGEST_PHRASE, _LONGEST_TIME = 10, 12
@@ -31,11 +37,17 @@ _TIME_WORD = re.compile(
     r"|刚|当[时天年]|[春夏秋冬]|时段|高峰|\d[点::]|点[钟半]|开始|[12]\d{3}|多?年来|[早上下]班"
 )
 _TIME_BEFORE = frozenset(
-    "从 自 自从 在 近 快 约 至 到 直到 已 已经 有 差不多 将近 大约 早在 截止 截至 历时 长达 都 每".split()
+    (
+        *("从", "自", "自从", "在", "近", "快", "约", "至", "到", "直到", "已", "已经", "有"),
+        *("差不多", "将近", "大约", "早在", "截止", "截至", "历时", "长达", "都", "每"),
+    )
 )
 _TIME_AFTER = frozenset(
-    "来 以来 起 开始 至今 了 前 后 左右 多 之久 之后 之前 以后 以前 时 时候 时间 里 期间 内 份 底 初"
-    " 下午 上午 的时候 之间 间 每天 不断".split()
+    (
+        *("来", "以来", "起", "开始", "至今", "了", "前", "后", "左右", "多", "之久", "之后"),
+        *("之前", "以后", "以前", "时", "时候", "时间", "里", "期间", "内", "份", "底", "初"),
+        *("下午", "上午", "的时候", "之间", "间", "每天", "不断"),
+    )
 )
 
 

@@ -9,15 +9,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from nlp.errors import BundleError
 from nlp.fields.grid import Floats, Grid, Ints
 
 FILE = "fields.safetensors"
+ARRAYS = ("unit_weights", "table_weights", "rule_weights", "wording_weights", "bias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,61 +93,32 @@ def inside(values: Floats, first: Ints, last: Ints) -> Floats:
     return ((totals[last + 1] - totals[first]) / root).astype(np.float32)
 
 
-def save(path: Path, rankers: Mapping[str, Ranker]) -> None:
-    """Write rankers into one file; weights are rounded to float16."""
-    arrays = {
-        f"{name}.{key}": np.ascontiguousarray(getattr(ranker, key), dtype=np.float16)
-        for name, ranker in rankers.items()
-        for key in _ARRAYS
-    }
-    heads = {
-        name: {key: _plain(getattr(ranker, key)) for key in _HEADS}
-        for name, ranker in rankers.items()
-    }
-    metadata = {name: json.dumps(head, ensure_ascii=False) for name, head in heads.items()}
-    save_file(arrays, path, metadata=metadata)
-
-
 def load(path: Path) -> dict[str, Ranker]:
-    """Read what ``save`` wrote.
+    """Read a file that ``nlp.train.ranker.save`` wrote.
 
     Raises:
         BundleError: The file cannot be read or is not of this kind.
     """
     try:
-        with safe_open(path, framework="numpy") as file:
+        with cast("Any", safe_open)(path, framework="numpy") as file:
             heads: dict[str, str] = file.metadata() or {}
-            return {
-                name: _ranker(
-                    json.loads(head),
-                    {key: file.get_tensor(f"{name}.{key}").astype(np.float32) for key in _ARRAYS},
-                )
-                for name, head in heads.items()
-            }
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise BundleError("读不了字段模型", where=str(path), remedy="请重新训练或重新安装") from error
+            tensors = {key: file.get_tensor(key).astype(np.float32) for key in file.keys()}  # noqa: SIM118
+        return {name: _ranker(name, json.loads(head), tensors) for name, head in heads.items()}
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            "读不了字段模型", where=str(path), remedy="请重新训练或重新安装"
+        ) from error
 
 
-_ARRAYS = ("unit_weights", "table_weights", "rule_weights", "wording_weights", "bias")
-_HEADS = ("fields", "kinds", "thresholds", "features", "wordings", "sizes", "rules")
-
-
-def _plain(value: object) -> object:
-    """A vocabulary as the list of its words in row order; anything else as it is."""
-    if isinstance(value, Mapping) and all(isinstance(row, int) for row in value.values()):
-        return list(value)
-    return value
-
-
-def _ranker(head: dict[str, list[str]], arrays: dict[str, Floats]) -> Ranker:
+def _ranker(name: str, head: dict[str, Any], tensors: Mapping[str, Floats]) -> Ranker:
     """Put a header and its arrays together."""
     return Ranker(
         fields=tuple(head["fields"]),
-        kinds=tuple(map(int, head["kinds"])),
-        thresholds=dict(head["thresholds"]),
+        kinds=tuple(head["kinds"]),
+        thresholds=head["thresholds"],
         features={word: row for row, word in enumerate(head["features"], 1)},
         wordings={word: row for row, word in enumerate(head["wordings"], 1)},
-        sizes=tuple(map(int, head["sizes"])),
+        sizes=tuple(head["sizes"]),
         rules=tuple(head["rules"]),
-        **arrays,
+        **{key: tensors[f"{name}.{key}"] for key in ARRAYS},
     )

@@ -16,6 +16,7 @@ _MASK = re.compile(
 _SUFFIX = re.compile(r"(?:小区|花园|社区|街道|公寓|广场|[村镇乡路栋号楼区市县])(?=..)")
 _SHORTEST = 2
 _LONG = 3
+_NAMES = frozenset({"LOC", "ORG"})
 
 
 def cut(text: str, tokens: Sequence[Token]) -> list[Unit]:
@@ -30,7 +31,7 @@ def cut(text: str, tokens: Sequence[Token]) -> list[Unit]:
     """
     units: list[Unit] = []
     for unit in _unmask(text, tokens):
-        if unit.tag in {"LOC", "ORG"} and unit.end - unit.start > _LONG:
+        if unit.end - unit.start > _LONG and unit.tag in _NAMES:
             units.extend(_split(text, unit))
         else:
             units.append(unit)
@@ -40,18 +41,18 @@ def cut(text: str, tokens: Sequence[Token]) -> list[Unit]:
 def _unmask(text: str, tokens: Sequence[Token]) -> Iterator[Unit]:
     """Yield tokens with every masked place as one LOC."""
     masks = [match.span() for match in _MASK.finditer(text)]
-    at, done = 0, 0
-    for token in tokens:
-        start = max(token.start, done)
-        while at < len(masks) and masks[at][0] < token.end and start < token.end:
-            first, last = masks[at]
-            if first > start:
-                yield Unit(start, first, token.tag)
-            yield Unit(first, last, "LOC")
-            start = done = last
+    masks.append((len(text), len(text)))
+    at = done = 0
+    for _, tag, first, end in tokens:
+        start = max(first, done)
+        while masks[at][0] < end and start < end:
+            if masks[at][0] > start:
+                yield Unit(start, masks[at][0], tag)
+            yield Unit(*masks[at], "LOC")
+            start = done = masks[at][1]
             at += 1
-        if start < token.end:
-            yield Unit(start, token.end, token.tag)
+        if start < end:
+            yield Unit(start, end, tag)
 
 
 def _split(text: str, unit: Unit) -> Iterator[Unit]:

@@ -1,59 +1,62 @@
 """When it happened: the words, and the dates they mean where the letter settles them."""
 
 import re
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, cast
 
 from nlp.fields.clues import Clues
 from nlp.report import FieldValue, When
 
-_LIMIT = 9
 _LONGEST = 40
 # Only wordings that name a day, month or year mean dates. Recurring ones (每天) have neither a
 # beginning nor an end, and jionlp_time prints them to stderr when it fails.
-_DATED = re.compile(r"[\d零〇一二三四五六七八九十]年|\d月|[一二三四五六七八九十]月|\d[日号]|[昨前今明][天日晚年]|去年|上个?[周月]|本[周月年]")  # fmt: skip
+_DATED = re.compile(
+    r"[\d零〇一二三四五六七八九十]年|[\d一二三四五六七八九十]月|\d[日号]"
+    r"|[昨前今明][天日晚年]|去年|上个?[周月]|本[周月年]"
+)
 _RECURRING = "每"
 _OPEN = re.compile(r"至今|到现在|以来|年来|开始|起$")
 _STATED_YEAR = re.compile(r"\d{4}年?|[去前今明]年|年前|年来")
-_ANCHORS = (datetime(2003, 5, 6), datetime(2017, 10, 20))  # noqa: DTZ001  # any two days
-_WHOLE_YEAR, _WHOLE_MONTH = ("-01-01", "-12-31"), "-01"
+_ANCHORS = (datetime(2031, 5, 6), datetime(2044, 10, 20))  # two days after any letter
 _parsing = Lock()
 
 
 def find(clues: Clues) -> list[FieldValue]:
     """Times of the letter with their dates."""
     received = clues.view.letter.received_at
-    return [
-        value
-        for found in clues.pick("when", limit=_LIMIT)
-        for value in clues.value(
-            found, dates(clues.view.text[found.start : found.end], received)
-        )
-    ]
+    return clues.answers("when", lambda text: dates(text, received))
 
 
 @lru_cache(maxsize=4096)
 def _dates(text: str, received: date | None) -> tuple[str | None, str | None] | None:
     """First and last day, month or year of a wording; None when the letter does not settle it."""
-    if received is not None:
-        pair = _parse(text, datetime.combine(received, datetime.min.time()))
-        if pair and pair[0] > received.isoformat() and not _STATED_YEAR.search(text):
-            return None
-    else:
-        first, pair = (_parse(text, anchor) for anchor in _ANCHORS)
-        if not first or not pair or first[0] != pair[0]:
-            return None
-        if first[1] != pair[1]:
-            pair = (pair[0], "")
+    pair = _absolute(text) if received is None else _relative(text, received)
     if not pair:
         return None
     start, end = pair
     if not end or _OPEN.search(text):
         return _trim(start, text), None
     return _shorten(start, end)
+
+
+def _relative(text: str, received: date) -> tuple[str, str] | None:
+    """Days counted from the day of receipt; None for a day without a year that lies after it."""
+    pair = _parse(text, datetime.combine(received, datetime.min.time()))
+    if pair and pair[0] > received.isoformat() and not _STATED_YEAR.search(text):
+        return None
+    return pair
+
+
+def _absolute(text: str) -> tuple[str, str] | None:
+    """Days that do not depend on the day of receipt; an end that does is left open ("")."""
+    one, other = (_parse(text, anchor) for anchor in _ANCHORS)
+    if not one or not other or one[0] != other[0]:
+        return None
+    return one[0], one[1] if one[1] == other[1] else ""
 
 
 def dates(text: str, received: date | None) -> When | None:
@@ -77,20 +80,33 @@ def dates(text: str, received: date | None) -> When | None:
 
 def _parse(text: str, base: datetime) -> tuple[str, str] | None:
     """Ask jionlp_time; (first day, last day) as ISO dates, or None."""
-    # Imported at the first use: a process that meets no date never pays for it.
-    from jionlp_time import parse_time  # noqa: PLC0415
-
     try:
         with _parsing:
-            result = cast("Mapping[str, Any]", parse_time(text, time_base=base))
+            result = _parser()(text, time_base=base)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
         return None  # the parser's ways of saying that this is no time it knows
     times = result.get("time")
     if result.get("type") not in {"time_point", "time_span"} or not isinstance(times, list):
         return None
     first, last = (str(cast("list[object]", times)[i])[:10] for i in (0, -1))
-    ordered = re.fullmatch(r"\d{4}-\d\d-\d\d", first) and first <= last
-    return (first, last) if ordered else None
+    return (first, last) if _is_day(first) and _is_day(last) and first <= last else None
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is an ISO day that exists."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def _parser() -> Callable[..., Mapping[str, Any]]:
+    """jionlp_time's parser, imported at the first use: a process that meets no date never pays."""
+    from jionlp_time import parse_time  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    return cast("Callable[..., Mapping[str, Any]]", parse_time)
 
 
 def _shorten(start: str, end: str) -> tuple[str, str]:
@@ -105,7 +121,7 @@ def _shorten(start: str, end: str) -> tuple[str, str]:
 def _last_of_month(day: str) -> bool:
     """Whether an ISO day is the last of its month."""
     at = date.fromisoformat(day)
-    return at.month == 12 and at.day == 31 or at.replace(day=at.day).toordinal() + 1 == date(at.year + at.month // 12, at.month % 12 + 1, 1).toordinal()  # noqa: E501,PLR2004
+    return at.day == monthrange(at.year, at.month)[1]
 
 
 def _trim(start: str, text: str) -> str:

@@ -24,7 +24,7 @@ _MAGIC = (
 )  # fmt: skip
 _UTF8_REMEDY = "请用记事本、Excel 或 WPS 另存为 UTF-8 编码后再试"
 _MAX_NULS = 1e-3
-_MAX_BROKEN = 1e-2
+_MAX_BROKEN = 3e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def open_text(source: Source) -> io.TextIOWrapper:
         source: Plain text in UTF-8, UTF-16 with a mark, GB18030/GBK or Big5.
 
     Returns:
-        The stream. A file with a broken character in a hundred gives U+FFFD for these.
+        The stream. A file with a broken character in thirty gives U+FFFD for these.
 
     Raises:
         LetterError: The source is empty, binary, or in no encoding known here.
@@ -141,5 +141,5 @@ def _broken(source: Source, encoding: str) -> float:
         total += len(text)
         if broken > total / 2:
             return 1.0
-    broken += decoder.decode(b"", final=True).count("\ufffd")
-    return max(broken, 0) / total if total else 0.0
+    rest = decoder.decode(b"", final=True).count("\ufffd")
+    return max(broken + rest, 0) / max(total + rest, 1)

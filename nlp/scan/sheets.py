@@ -66,19 +66,24 @@ def parquet_records(path: Path, chosen: Mapping[str, str]) -> Iterator[Record]:
     parquet: Any = import_module("pyarrow.parquet")
     try:
         with parquet.ParquetFile(path) as file:
-            names: list[str] = list(file.schema_arrow.names)
-            places = columns.match(names, chosen)
-            if places is None:
-                raise columns.missing(names, chosen, str(path))
-            wanted = {part: names[place] for part, place in places.items()}
-            number = 0
-            for batch in file.iter_batches(batch_size=_BATCH, columns=list(wanted.values())):
-                for item in batch.to_pylist():
-                    number += 1
-                    yield Record(number, {part: item[name] for part, name in wanted.items()})
+            yield from _file_records(file, chosen, str(path))
     except LetterError:
         raise
     except Exception as error:  # a damaged file may fail anywhere inside pyarrow
         raise LetterError(
             "Parquet 文件已损坏或不是 Parquet", where=str(path), remedy="请重新导出"
         ) from error
+
+
+def _file_records(file: Any, chosen: Mapping[str, str], where: str) -> Iterator[Record]:  # noqa: ANN401
+    """Records of an open Parquet file; only the columns of a letter are read."""
+    names: list[str] = list(file.schema_arrow.names)
+    places = columns.match(names, chosen)
+    if places is None:
+        raise columns.missing(names, chosen, where)
+    wanted = {part: names[place] for part, place in places.items()}
+    number = 0
+    for batch in file.iter_batches(batch_size=_BATCH, columns=list(wanted.values())):
+        for item in batch.to_pylist():
+            number += 1
+            yield Record(number, {part: item[name] for part, name in wanted.items()})

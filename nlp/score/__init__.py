@@ -1,6 +1,6 @@
 """Scorer: the contract every model keeps. Texts in, float32 logits out, one array a head."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from nlp.letter import Letter
 
 Logits = Mapping[str, NDArray[np.float32]]
+Evidence = Callable[[str, str], int | None]
+"""Head and label to the index of the sentence that speaks most for it, None when none does."""
 
 
 class Scorer(Protocol):
@@ -29,4 +31,8 @@ class Scorer(Protocol):
         Returns:
             Head name to logits of shape (len(letters), len(labels)), float32.
         """
+        ...
+
+    def evidence(self, parts: Sequence[str]) -> Evidence:
+        """A way to ask which of a letter's sentences speaks most for a label."""
         ...

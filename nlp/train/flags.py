@@ -56,7 +56,7 @@ def _fit(inputs: Floats, gold: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         if gold[:, i].sum() >= RARE:
             model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000)
             model.fit(inputs[:, i], gold[:, i])
-            weights[i], bias[i] = model.coef_[0], model.intercept_[0]
+            weights[i], bias[i] = np.ravel(model.coef_), np.ravel(model.intercept_)[0]
     return weights, bias
 
 

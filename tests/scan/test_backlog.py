@@ -21,7 +21,7 @@ def lines(*bodies: str) -> str:
 def test_every_row_gets_a_report(tmp_path: Path) -> None:
     """N rows in, N reports out, counted."""
     source, out = tmp_path / "a.jsonl", tmp_path / "r.jsonl"
-    source.write_text(lines("吵 急3", "", "不想活", "炸") + "\noops", "utf-8")
+    source.write_text(lines("吵 急3", "", "不想活", "RAISE") + "\noops", "utf-8")
     tally = scan(source, [out], load, QUIET)
     ids = [json.loads(line)["id"] for line in out.read_text("utf-8").splitlines()]
     assert ids == ["n0", "n1", "n2", "n3", "row-5"]
@@ -33,7 +33,7 @@ def test_every_row_gets_a_report(tmp_path: Path) -> None:
 def test_the_tally_keeps_the_most_urgent(tmp_path: Path) -> None:
     """What failed stands with the urgent ones, an empty row at the end."""
     source = tmp_path / "a.jsonl"
-    source.write_text(lines("吵 急1", "", "炸", "吵 急2 苦1", "不想活", "吵"), "utf-8")
+    source.write_text(lines("吵 急1", "", "RAISE", "吵 急2 苦1", "不想活", "吵"), "utf-8")
     tally = scan(source, [], load, Options(quiet=True, top=4))
     assert [cells["编号"] for cells in tally.top] == ["n4", "n3", "n2", "n0"]
     assert tally.top[2]["标题"] == UNREAD

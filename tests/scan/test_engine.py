@@ -35,7 +35,7 @@ def test_order_is_kept(workers: int) -> None:
 
 def test_a_letter_that_kills_its_worker_goes_to_a_person() -> None:
     """Only that letter is lost to the model; all others are read."""
-    found = {row.id: report for row, report in read_all(rows({70: "崩"}), load, workers=2)}
+    found = {row.id: report for row, report in read_all(rows({70: "CRASH"}), load, workers=2)}
     assert len(found) == COUNT
     assert [key for key, report in found.items() if report.review.required] == ["n70"]
     assert "中断" in found["n70"].review.reasons[0]
@@ -44,10 +44,10 @@ def test_a_letter_that_kills_its_worker_goes_to_a_person() -> None:
 
 def test_a_letter_that_raises_goes_to_a_person() -> None:
     """The other letters of its chunk are read; the reason holds no text of the letter."""
-    found = list(read_all(rows({3: "炸了"}, 9), load, workers=1))
+    found = list(read_all(rows({3: "RAISE"}, 9), load, workers=1))
     assert [report.review.required for _, report in found] == [i == 3 for i in range(9)]
     assert "ValueError" in found[3][1].review.reasons[0]
-    assert "炸了" not in str(found[3][1])
+    assert "RAISE" not in str(found[3][1])
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -145,6 +145,7 @@ BAD_FILES = [
     ("a.docx", b"x", "另存为"),
     ("a.xls", b"x", ".xlsx"),
     ("letters", b"x", "扩展名"),
+    ("half.csv", b"\xe5", "编码"),
     ("a.xlsx.gz", b"x", "格式"),
 ]
 

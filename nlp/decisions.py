@@ -1,0 +1,76 @@
+"""What a bundle's manifest decides beside the weights: priors, cut points, thresholds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nlp.bundle import Bundle
+from nlp.classify import SEPARATOR, Mixture
+from nlp.errors import BundleError
+from nlp.flags import Stack
+from nlp.labels import Labels
+from nlp.scales import STEPS, Cuts
+
+_REMEDY = "请用这套标签重新训练模型"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What the bundle's manifest decides beside the weights."""
+
+    mixture: Mixture
+    cuts: Cuts
+    stack: Stack
+    needs: tuple[float, ...]
+    emotions: tuple[float, ...]
+
+
+def check_heads(opened: Bundle, heads: Mapping[str, tuple[str, ...]], labels: Labels) -> None:
+    """Refuse a bundle that was made for other labels.
+
+    Args:
+        opened: The bundle, for messages.
+        heads: What the scorer gives.
+        labels: What the reports are to be written in.
+
+    Raises:
+        BundleError: A head is missing or its labels are not those of labels/, in their order.
+    """
+    steps = tuple(str(step) for step in STEPS)
+    first = labels.level_one()
+    wanted: Mapping[str, tuple[str, ...]] = {
+        "category": first,
+        "board": first,
+        "convention": ("board",),
+        "purpose": tuple(kind.name for kind in labels.purposes),
+        "urgency": steps,
+        "distress": steps,
+        "emotions": tuple(kind.name for kind in labels.emotions),
+        "flags": tuple(kind.name for kind in labels.flags),
+        "needs": tuple(kind.name for kind in labels.needs),
+        "category_l2": tuple(f"{a}{SEPARATOR}{b}" for a in first for b in labels.children(a)),
+    }
+    for head, names in wanted.items():
+        if heads.get(head) != names:
+            where = f"{opened.folder} {head}"
+            raise BundleError("模型的标签与 labels/ 不符", where=where, remedy=_REMEDY)
+
+
+def read_decisions(opened: Bundle, labels: Labels) -> Decisions:
+    """Read the manifest's decisions.
+
+    Raises:
+        BundleError: One is missing or malformed.
+    """
+    manifest = opened.manifest
+    try:
+        return Decisions(
+            mixture=Mixture(**manifest["mixture"]),
+            cuts=Cuts(*(tuple(manifest["cuts"][scale]) for scale in ("urgency", "distress"))),
+            stack=Stack.from_json(manifest["flag_stack"], labels),
+            needs=tuple(manifest["thresholds"]["needs"]),
+            emotions=tuple(manifest["thresholds"]["emotions"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise BundleError(
+            "模型清单缺少判定参数", where=str(opened.folder), remedy=_REMEDY
+        ) from error

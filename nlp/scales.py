@@ -1,0 +1,174 @@
+"""Urgency and distress: ordinal levels from the model, raised by rules and crisis signals.
+
+Rules only raise. Every level above 0 names what carries it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.entries import Level
+from nlp.labels import Labels
+from nlp.letter import Span
+from nlp.report import Crisis, Distress, Reason, Urgency
+from nlp.rules import Hit
+from nlp.text import View
+
+Floats = NDArray[np.float32]
+Scale = Literal["urgency", "distress"]
+Evidence = Callable[[int], Span | None]
+STEPS = (1, 2, 3)
+"""Levels that the model gives the probability of reaching."""
+MAX_REASONS = 5
+CALM = "平静"
+MAX_EMOTIONS = 3
+SOURCE = "model:linear"
+"""How reports name the model that graded a letter."""
+_CRISIS_URGENCY: Mapping[str, int] = {"imminent": 3, "high": 2}
+_CRISIS_DISTRESS: Mapping[str, int] = {"imminent": 3, "high": 2}
+_INWARD = "自杀自伤"
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Where the expected level of a scale becomes the next level; three rising numbers."""
+
+    urgency: tuple[float, float, float]
+    distress: tuple[float, float, float]
+
+    def level(self, scale: Scale, steps: Floats) -> int:
+        """Level of one letter.
+
+        Args:
+            scale: Which scale.
+            steps: Probability of being at level 1, 2, 3 or above, shape (3,).
+
+        Returns:
+            0 to 3.
+        """
+        expected = float(np.sum(steps))
+        return sum(expected > cut for cut in getattr(self, scale))
+
+
+def rule_level(hits: Sequence[Hit], scale: Scale, crisis: Crisis) -> int:
+    """The level that rules and crisis signals alone ask for, 0 to 3."""
+    ruled = max((hit.rule.level for hit in hits if hit.rule.label == scale), default=0)
+    return max(ruled, _crisis_level(crisis, scale))
+
+
+def _crisis_level(crisis: Crisis, scale: Scale) -> int:
+    """What crisis signals ask for; only danger by one's own hand speaks for the distress."""
+    if scale == "urgency":
+        return _CRISIS_URGENCY.get(crisis.level, 0)
+    inward = any(signal.type == _INWARD for signal in crisis.signals)
+    return _CRISIS_DISTRESS.get(crisis.level, 0) if inward else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grader:
+    """Grades letters by the labels' scales.
+
+    Attributes:
+        labels: The labels.
+        cuts: The bundle's cut points.
+    """
+
+    labels: Labels
+    cuts: Cuts
+
+    def urgency(
+        self,
+        view: View,
+        steps: Floats | None,
+        hits: Sequence[Hit],
+        crisis: Crisis,
+        evidence: Evidence,
+    ) -> Urgency:
+        """Grade how soon the matter will hurt someone.
+
+        Args:
+            view: The letter.
+            steps: Probability of level 1, 2, 3 or above, shape (3,); None without a model.
+            hits: Hits of the scale rules.
+            crisis: The signals found.
+            evidence: Level to the sentence that speaks most for it.
+        """
+        level, confidence = self._grade("urgency", steps, rule_level(hits, "urgency", crisis))
+        reasons = (*_signal_reasons(crisis, level), *_reasons(view, "urgency", hits, level))
+        reasons = reasons or _model_reason(self.labels.urgency, level, evidence)
+        name = self.labels.urgency[level].name
+        return Urgency(level, name, confidence, reasons[:MAX_REASONS])
+
+    def distress(  # noqa: PLR0913  # what urgency takes, and the emotions
+        self,
+        view: View,
+        steps: Floats | None,
+        hits: Sequence[Hit],
+        crisis: Crisis,
+        evidence: Evidence,
+        *,
+        emotions: tuple[str, ...],
+    ) -> Distress:
+        """Grade how much the writer suffers; arguments as for ``urgency``."""
+        level, confidence = self._grade("distress", steps, rule_level(hits, "distress", crisis))
+        reasons = _reasons(view, "distress", hits, level) or _model_reason(
+            self.labels.distress, level, evidence
+        )
+        name = self.labels.distress[level].name
+        return Distress(level, name, emotions, confidence, reasons[:MAX_REASONS])
+
+    def _grade(self, scale: Scale, steps: Floats | None, ruled: int) -> tuple[int, float]:
+        """The higher of model and rules, and the model's probability of that level or above."""
+        if steps is None:
+            return ruled, 0.0
+        level = max(ruled, self.cuts.level(scale, steps))
+        chances = _chances(steps)
+        return level, round(float(chances[level]), 4)
+
+
+def _chances(steps: Floats) -> Floats:
+    """Probability of each level from those of reaching it; shape (4,)."""
+    reach = np.minimum.accumulate(np.concatenate([[1.0], steps, [0.0]]))
+    return (reach[:-1] - reach[1:]).astype(np.float32)
+
+
+def emotions(probabilities: Floats, thresholds: Sequence[float], labels: Labels) -> tuple[str, ...]:
+    """The emotions shown, strongest first; 平静 stands alone.
+
+    Args:
+        probabilities: One per emotion, shape (9,).
+        thresholds: From where each counts.
+        labels: The labels.
+    """
+    order = np.argsort(-probabilities, kind="stable")
+    names = [labels.emotions[i].name for i in order if probabilities[i] >= thresholds[i]]
+    shown = [name for name in names if name != CALM]
+    return tuple(shown[:MAX_EMOTIONS]) or (CALM,)
+
+
+def _signal_reasons(crisis: Crisis, level: int) -> tuple[Reason, ...]:
+    """Crisis signals that carry the level."""
+    if _crisis_level(crisis, "urgency") < level or not level:
+        return ()
+    return tuple(Reason(f"危机信号：{s.type}", s.span, s.source) for s in crisis.signals)
+
+
+def _reasons(view: View, scale: Scale, hits: Sequence[Hit], level: int) -> tuple[Reason, ...]:
+    """Rules that carry the level, each place once."""
+    carrying = [h for h in hits if h.rule.label == scale and h.rule.level == level]
+    found = {view.span(hit.start, hit.end): hit for hit in reversed(carrying)}
+    return tuple(
+        Reason(f"词句达到第 {level} 级", span, hit.source)
+        for span, hit in reversed(found.items())
+        if span is not None
+    )
+
+
+def _model_reason(levels: Sequence[Level], level: int, evidence: Evidence) -> tuple[Reason, ...]:
+    """The sentence that the model's level stands on most."""
+    if not level:
+        return ()
+    return (Reason(levels[level].description, evidence(level), SOURCE),)

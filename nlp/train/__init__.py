@@ -1,0 +1,1 @@
+"""Training door: needs the extra ``train``; nothing outside this folder imports it."""

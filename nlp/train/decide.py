@@ -1,0 +1,150 @@
+"""Cut points, thresholds and priors, chosen on held-out logits of training letters."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import cohen_kappa_score, f1_score
+
+from nlp import crisis, flags, group_size, scales
+from nlp.classify import Mixture, mix, sigmoid
+from nlp.labels import Labels
+from nlp.rules import Lexicon
+from nlp.text import View
+from nlp.train import flags as flag_stack
+from nlp.train.heads import Corpus, Head
+from nlp.train.ridge import Ints
+
+FLOOR = 0.35
+"""Below this probability the best category is marked as unsure."""
+PRIORS = (-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0)
+COST = 0.01
+"""Accuracy on annotated letters that may be given up for the archive's convention."""
+_GRID = np.arange(0.2, 2.9, 0.05)
+
+
+def all_heads(
+    gold: Corpus, board: Corpus, heads: Mapping[str, Head], labels: Labels
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Choose everything that the manifest holds beside the weights.
+
+    Returns:
+        (decisions, figures): what serving needs, and what cross-validation measured.
+    """
+    views = [View(letter) for letter in gold.letters]
+    prior, category = _prior(gold, board, heads, labels)
+    cuts, graded = _cuts(gold, views, heads, labels)
+    stack, flagged = _flags(gold, views, heads, labels)
+    thresholds = {key: _thresholds(gold, heads[key], key) for key in ("emotions", "needs")}
+    decisions = {
+        "mixture": {"board_prior": prior, "floor": FLOOR},
+        "cuts": cuts,
+        "flag_stack": stack,
+        "thresholds": {key: found[0] for key, found in thresholds.items()},
+    }
+    purposes = np.array([kind.name for kind in labels.purposes])
+    said = purposes[heads["purpose"].held.argmax(axis=1)]
+    figures = {
+        "measured": "5-fold cross-validation by near-duplicate group, training sets",
+        **category,
+        "purpose_macro_f1": float(f1_score(gold.column("purpose"), said, average="macro")),
+        **graded,
+        "flags_micro_f1": flagged,
+        "needs_micro_f1": thresholds["needs"][1],
+    }
+    return decisions, figures
+
+
+def _prior(
+    gold: Corpus, board: Corpus, heads: Mapping[str, Head], labels: Labels
+) -> tuple[float, dict[str, float]]:
+    """The highest prior for the archive that costs annotated letters at most COST accuracy."""
+    names = np.array(labels.level_one())
+    values = np.concatenate([gold.column("category_l1"), board.column("category_l1")])
+    used = ("category", "board", "convention")
+    logits = {name: heads[name].held.astype(np.float32) for name in used}
+    count = len(gold.rows)
+    archive = values[count:]
+    tried: dict[float, dict[str, float]] = {}
+    for prior in PRIORS:
+        said = names[mix(logits, Mixture(prior, 0.0)).argmax(axis=1)]
+        archived = f1_score(archive, said[count:], average="macro", labels=sorted(set(archive)))
+        tried[prior] = {
+            "category_gold_accuracy": float((said[:count] == values[:count]).mean()),
+            "category_archive_macro_f1": float(archived),
+        }
+    top = max(figures["category_gold_accuracy"] for figures in tried.values())
+    prior = max(p for p, f in tried.items() if f["category_gold_accuracy"] >= top - COST)
+    return prior, tried[prior]
+
+
+def _cuts(
+    gold: Corpus, views: list[View], heads: Mapping[str, Head], labels: Labels
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Cut points with the best quadratic kappa, the rules' raising included."""
+    finder, reader = crisis.lexicon(labels), crisis.Reader(labels)
+    grader = Lexicon(labels.rules["scale"], labels.guards)
+    signs = [reader.read(view, finder.find(view)) for view in views]
+    hits = [grader.find(view) for view in views]
+    cuts: dict[str, list[float]] = {}
+    figures: dict[str, float] = {}
+    for scale in ("urgency", "distress"):
+        truth = np.array([row[scale] for row in gold.rows])
+        ruled = np.array([scales.rule_level(h, scale, c) for h, c in zip(hits, signs, strict=True)])
+        expected = sigmoid(heads[scale].held.astype(np.float32)).sum(axis=1)
+        cuts[scale] = _best_cuts(expected, ruled, truth)
+        figures[f"{scale}_kappa"] = _kappa(_levels(expected, cuts[scale], ruled), truth)
+    return cuts, figures
+
+
+def _best_cuts(expected: Any, ruled: Ints, truth: Ints) -> list[float]:  # noqa: ANN401
+    """Coordinate search over three rising cut points, from a coarse grid."""
+    coarse = [c for c in product(_GRID[::6], repeat=3) if c[0] < c[1] < c[2]]
+    best = list(max(coarse, key=lambda c: _kappa(_levels(expected, c, ruled), truth)))
+    for _ in range(2):
+        for i in range(3):
+            tries = [[*best[:i], float(v), *best[i + 1 :]] for v in _GRID]
+            best = max(
+                (t for t in tries if t[0] < t[1] < t[2]),
+                key=lambda c: _kappa(_levels(expected, c, ruled), truth),
+            )
+    return [round(float(value), 3) for value in best]
+
+
+def _levels(expected: Any, cuts: Any, ruled: Ints) -> Ints:  # noqa: ANN401
+    return np.maximum((expected[:, None] > np.array(cuts)[None]).sum(axis=1), ruled)
+
+
+def _kappa(given: Ints, truth: Ints) -> float:
+    return float(cohen_kappa_score(truth, given, weights="quadratic"))
+
+
+def _flags(
+    gold: Corpus, views: list[View], heads: Mapping[str, Head], labels: Labels
+) -> tuple[dict[str, Any], float]:
+    """The stack of model and rules, and its held-out micro-F1."""
+    finder = Lexicon(labels.rules["flag"], labels.guards)
+    rows: list[flags.Floats] = []
+    for view in views:
+        size = group_size.find(view)
+        rows.append(
+            flags.rule_features(finder.find(view), labels, group_size=size[0] if size else None)
+        )
+    features = np.stack(rows)
+    probabilities = sigmoid(heads["flags"].held.astype(np.float32))
+    stack = flag_stack.train(gold.rows, probabilities, features, labels)
+    names = stack.names
+    truth = np.array([[name in row["flags"] for name in names] for row in gold.rows])
+    given = stack.combine(probabilities, features) >= stack.thresholds
+    given |= features[:, : len(names)] >= flags.FLOOR
+    return stack.to_json(), flag_stack.micro_f1(given, truth)
+
+
+def _thresholds(gold: Corpus, head: Head, key: str) -> tuple[list[float], float]:
+    """A threshold for each label with the best micro-F1, and that F1."""
+    truth = np.array([[name in row[key] for name in head.labels] for row in gold.rows])
+    probabilities = sigmoid(head.held.astype(np.float32))
+    picked = flag_stack.pick_thresholds(probabilities, truth, np.zeros_like(truth))
+    score = flag_stack.micro_f1(probabilities >= picked, truth)
+    return [round(float(value), 3) for value in picked], score

@@ -1,0 +1,281 @@
+"""Triage: letters in, reports out. One path for one letter or sixty-four.
+
+Crisis rules run first and alone, so that no failure of a model can silence them; whatever fails
+is said in ``review`` and sends the letter to a person.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from nlp import bundle, classify, crisis, flags, group_size, handling, labels, privacy, scales
+from nlp.decisions import Decisions, check_heads, read_decisions
+from nlp.fields import Finders
+from nlp.labels import Labels
+from nlp.letter import Letter, Span
+from nlp.report import (
+    Category,
+    Crisis,
+    Fields,
+    Flag,
+    ModelInfo,
+    Need,
+    Purpose,
+    Report,
+)
+from nlp.review import EMPTY, UNKNOWN_PURPOSE, is_blank, reasons_to_read, unreadable
+from nlp.rules import Lexicon
+from nlp.scales import Grader
+from nlp.score import Evidence, Logits, Scorer
+from nlp.score.linear import LinearScorer
+from nlp.text import View
+
+SOURCE = "model:linear"
+CHUNK = 64
+_CRISIS_NEED = "危机介入"
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Triage:
+    """Reads letters with one bundle and one set of labels.
+
+    Args:
+        model: Name, version and digest for the reports.
+        known: The labels.
+        scorer: Gives the logits.
+        decisions: Thresholds, cut points and priors.
+        finders: The 5W1H finders.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: ModelInfo,
+        known: Labels,
+        scorer: Scorer,
+        decisions: Decisions,
+        finders: Finders,
+    ) -> None:
+        self.model = model
+        self.labels = known
+        self._scorer = scorer
+        self._decisions = decisions
+        self._finders = finders
+        self._crisis_rules = crisis.lexicon(known)
+        self._crisis = crisis.Reader(known)
+        self._scale_rules = Lexicon(known.rules["scale"], known.guards)
+        self._flag_rules = Lexicon(known.rules["flag"], known.guards)
+        stack = decisions.stack
+        thresholds = dict(zip(stack.names, stack.thresholds.tolist(), strict=True))
+        self._flags = flags.Reader(known, thresholds, source=SOURCE)
+        self._grader = Grader(known, decisions.cuts)
+        self._privacy = privacy.Finder(known)
+
+    @classmethod
+    def load(cls, folder: Path | None = None, labels_folder: Path | None = None) -> "Triage":
+        """Open a bundle and the labels.
+
+        Args:
+            folder: The model folder; None opens the shipped one.
+            labels_folder: The labels; None reads the shipped ones.
+
+        Raises:
+            BundleError: The bundle is missing, altered, or made for other labels.
+            LabelError: The labels are wrong.
+        """
+        known = labels.load(labels_folder)
+        opened = bundle.open_bundle(folder)
+        scorer = LinearScorer(opened)
+        check_heads(opened, scorer.heads, known)
+        return cls(
+            model=opened.info,
+            known=known,
+            scorer=scorer,
+            decisions=read_decisions(opened, known),
+            finders=Finders.load(opened.folder, known),
+        )
+
+    def read(self, letters: Sequence[Letter]) -> list[Report]:
+        """Read letters.
+
+        Args:
+            letters: Any number; a letter's report does not depend on the others.
+
+        Returns:
+            One report a letter, in order; never fewer, whatever a letter holds.
+        """
+        reports: list[Report] = []
+        for start in range(0, len(letters), CHUNK):
+            views = [View(letter) for letter in letters[start : start + CHUNK]]
+            whole = _attempt(lambda views=views: self._read(views), None)
+            reports += whole if whole is not None else [self._alone(view) for view in views]
+        return reports
+
+    def _read(self, views: Sequence[View]) -> list[Report]:
+        """The plain path: every part works."""
+        found = [self._find_crisis(view) for view in views]
+        logits = self._scorer.score([view.letter for view in views])
+        fields = self._finders.find(views)
+        rows = [{head: values[i] for head, values in logits.items()} for i in range(len(views))]
+        parts = zip(views, rows, found, fields, strict=True)
+        return [self._assemble(*part, ()) for part in parts]
+
+    def _alone(self, view: View) -> Report:
+        """One letter whose batch failed: each part by itself, failures told to the reviewer."""
+        troubles: list[str] = []
+        signs = _attempt(lambda: self._find_crisis(view), None)
+        if signs is None:
+            troubles.append("危机规则未能运行，请立即人工阅读")
+        scored = _attempt(lambda: self._scorer.score([view.letter]), None)
+        row = {head: values[0] for head, values in scored.items()} if scored else None
+        if row is None:
+            troubles.append("模型未能读这封信，只有规则的结果")
+        found = _attempt(lambda: self._finders.find([view])[0], None)
+        if found is None:
+            troubles.append("字段未能提取")
+        given = (view, row, signs or Crisis(), found or Fields(), tuple(troubles))
+        report = _attempt(lambda: self._assemble(*given), None)
+        if report is None:
+            reason = "这封信未能读出，请立即人工阅读"
+            report = unreadable(view.letter.id, reason, self.model, self.labels.digest)
+            report = replace(report, crisis=signs or Crisis())
+        return report
+
+    def _find_crisis(self, view: View) -> Crisis:
+        return self._crisis.read(view, self._crisis_rules.find(view))
+
+    def _assemble(
+        self,
+        view: View,
+        row: Logits | None,
+        signs: Crisis,
+        found: Fields,
+        troubles: tuple[str, ...],
+    ) -> Report:
+        """Put together the report of one letter from what was found in it."""
+        if is_blank(view):
+            return unreadable(view.letter.id, EMPTY, self.model, self.labels.digest)
+        evidence = self._evidence(view)
+        kinds, purpose = self._category(row), self._purpose(row)
+        hits = self._scale_rules.find(view)
+        urgency = self._grader.urgency(
+            view, _steps(row, "urgency"), hits, signs, lambda level: evidence("urgency", str(level))
+        )
+        distress = self._grader.distress(
+            view,
+            _steps(row, "distress"),
+            hits,
+            signs,
+            lambda level: evidence("distress", str(level)),
+            emotions=self._emotions(row),
+        )
+        size = group_size.find(view)
+        marked = self._find_flags(view, row, size[0] if size else None, evidence)
+        report = Report(
+            id=view.letter.id,
+            model=self.model,
+            labels_digest=self.labels.digest,
+            category=kinds,
+            purpose=purpose,
+            urgency=urgency,
+            distress=distress,
+            crisis=signs,
+            flags=marked,
+            group_size=size[0] if size else None,
+            needs=self._needs(row, signs),
+            fields=found,
+            handling=handling.read(
+                category=kinds,
+                purpose=purpose,
+                urgency=urgency,
+                flags=marked,
+                crisis=signs,
+                received_at=view.letter.received_at,
+                labels=self.labels,
+                distress=distress,
+            ),
+            pii=self._privacy.find(view),
+        )
+        return replace(report, review=reasons_to_read(view, report, troubles))
+
+    def _evidence(self, view: View) -> Callable[[str, str], Span | None]:
+        """Sentence of the letter that speaks most for a label of a head."""
+        places = view.sentences
+        ask: Evidence = self._scorer.evidence([view.raw[start:end] for start, end in places])
+
+        def span(head: str, label: str) -> Span | None:
+            best = ask(head, label)
+            return None if best is None else view.span(*places[best])
+
+        return span
+
+    def _category(self, row: Logits | None) -> Category:
+        if row is None:
+            return Category(None, None, 0.0, abstained=True)
+        first = classify.mix({h: v[None] for h, v in row.items()}, self._decisions.mixture)[0]
+        names = self._scorer.heads["category_l2"]
+        floor = self._decisions.mixture.floor
+        return classify.category(first, row["category_l2"], self.labels, names, floor=floor)
+
+    def _purpose(self, row: Logits | None) -> Purpose:
+        if row is None:
+            return UNKNOWN_PURPOSE
+        return classify.purpose(row["purpose"], self.labels)
+
+    def _emotions(self, row: Logits | None) -> tuple[str, ...]:
+        if row is None:
+            return ()
+        chances = classify.sigmoid(row["emotions"])
+        return scales.emotions(chances, self._decisions.emotions, self.labels)
+
+    def _find_flags(
+        self,
+        view: View,
+        row: Logits | None,
+        size: int | None,
+        evidence: Callable[[str, str], Span | None],
+    ) -> tuple[Flag, ...]:
+        """Rules and model weighed together; rules alone without a model."""
+        hits = self._flag_rules.find(view)
+        chances: dict[str, float] = {}
+        if row is not None:
+            ruled = flags.rule_features(hits, self.labels, group_size=size)
+            combined = self._decisions.stack.combine(
+                classify.sigmoid(row["flags"])[None], ruled[None]
+            )
+            chances = dict(zip(self._decisions.stack.names, combined[0].tolist(), strict=True))
+        return self._flags.read(view, hits, chances, lambda name: evidence("flags", name))
+
+    def _needs(self, row: Logits | None, signs: Crisis) -> tuple[Need, ...]:
+        """Needs above their thresholds, likeliest first; 危机介入 whenever danger is near."""
+        needs: list[Need] = []
+        if row is not None:
+            chances = classify.sigmoid(row["needs"])
+            above = [i for i, t in enumerate(self._decisions.needs) if chances[i] >= t]
+            chosen = above or [int(np.argmax(chances))]
+            chosen.sort(key=lambda i: -float(chances[i]))
+            names = [kind.name for kind in self.labels.needs]
+            needs = [Need(names[i], round(float(chances[i]), 4), SOURCE) for i in chosen]
+        if signs.level in {"high", "imminent"} and _CRISIS_NEED not in {n.name for n in needs}:
+            score = max((signal.score for signal in signs.signals), default=0.0)
+            needs.append(Need(_CRISIS_NEED, score, signs.signals[0].source))
+        return tuple(needs)
+
+
+def _attempt(work: Callable[[], T], otherwise: T) -> T:
+    """Run work; whatever goes wrong is logged by kind, never by text, and answered otherwise."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001  # a letter must never be lost to a bug
+        _log.error("读信出错：%s", type(error).__name__)  # a trace may quote the letter
+        return otherwise
+
+
+def _steps(row: Logits | None, scale: str) -> "np.ndarray[tuple[int], np.dtype[np.float32]] | None":
+    """Probability of reaching each level of a scale, shape (3,)."""
+    return None if row is None else classify.sigmoid(row[scale])  # pyright: ignore[reportReturnType]
