@@ -7,7 +7,7 @@ Literal = enum, date = ISO string, ``X | None`` = nullable. ``Span.part`` is wri
 import json
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -92,7 +92,10 @@ def _decode_plain(data: object, kind: Any, path: str) -> Any:  # noqa: ANN401
         except ValueError as error:
             raise LetterError("日期须写作 2026-01-31", where=path) from error
     if get_origin(kind) is dict:
-        return _expect(data, dict, path)
+        items = _expect(data, dict, path)
+        return {
+            key: decode(item, get_args(kind)[1], f"{path}.{key}") for key, item in items.items()
+        }
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     return _expect(data, kind, path)
@@ -117,13 +120,9 @@ def _decode_object(data: object, kind: type, path: str) -> object:
     members = _members(kind)
     if unknown := sorted(set(given) - {key for _, key, _ in members}):
         raise LetterError(f"未知的键 {unknown[0]!r}", where=path)
-    required = {f.name for f in fields(kind) if f.default is f.default_factory is MISSING}
-    values: dict[str, Any] = {}
-    for name, key, hint in members:
-        if key in given:
-            values[name] = decode(given[key], hint, f"{path}.{key}")
-        elif name in required:
-            raise LetterError(f"缺少键 {key!r}", where=path)
+    if missing := [key for _, key, _ in members if key not in given]:
+        raise LetterError(f"缺少键 {missing[0]!r}", where=path)
+    values = {name: decode(given[key], hint, f"{path}.{key}") for name, key, hint in members}
     return kind(**values)
 
 

@@ -10,7 +10,8 @@ from typing import Literal
 
 from nlp.letter import Span
 
-SCHEMA_VERSION = "1.0"
+SchemaVersion = Literal["1.0"]
+SCHEMA_VERSION: SchemaVersion = "1.0"
 CrisisLevel = Literal["none", "concern", "high", "imminent"]
 When = dict[str, str | None]
 Value = str | int | float | When | None
@@ -213,4 +214,4 @@ class Report:
     handling: Handling = field(default_factory=Handling)
     pii: tuple[Pii, ...] = ()
     review: Review = field(default_factory=Review)
-    schema_version: str = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION

@@ -68,7 +68,7 @@ class Triage:
         self._finders = finders
         self._crisis_rules = crisis.lexicon(known)
         self._crisis = crisis.Reader(known)
-        self._scale_rules = Lexicon(known.rules["scale"], known.guards)
+        self._scale_rules = Lexicon(known.rules["scale"], known.guards, close_gaps=True)
         self._flag_rules = Lexicon(known.rules["flag"], known.guards)
         stack = decisions.stack
         thresholds = dict(zip(stack.names, stack.thresholds.tolist(), strict=True))

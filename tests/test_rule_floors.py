@@ -127,10 +127,9 @@ def test_precision_floors_hold_on_annotated_letters(shared_data: Path, family: s
 
 
 @pytest.mark.shared
-@pytest.mark.slow
 def test_alarms_stay_rare_on_ordinary_letters(shared_data: Path) -> None:
     """Few ordinary letters raise an alarm, fewer still one that calls for someone at once."""
-    rows = read(shared_data / "letters_unlabelled.jsonl.gz")
+    rows = read(shared_data / "letters_unlabelled.jsonl.gz")[::5]
     assert len(rows) > 1000, "a rate over nothing proves nothing"
     finder, reader = lexicon(LABELS), Reader(LABELS)
     levels = [reader.read(v, finder.find(v)).level for v in map(view, rows)]

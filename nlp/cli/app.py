@@ -25,7 +25,8 @@ train_app = typer.Typer(cls=Group, help="训练模型（需要 train 这一组�
 _LETTERS, _SYSTEM = "处理来信", "模型与标签"
 for _command in (letters.triage, letters.scan, tools.serve):
     app.command(cls=Command, rich_help_panel=_LETTERS)(_command)
-app.command(cls=Command, rich_help_panel=_SYSTEM)(tools.evaluate)
+for _command in (tools.evaluate, tools.schema):
+    app.command(cls=Command, rich_help_panel=_SYSTEM)(_command)
 app.add_typer(labels_app, name="labels", rich_help_panel=_SYSTEM)
 app.add_typer(train_app, name="train", rich_help_panel=_SYSTEM)
 labels_app.command("check", cls=Command)(tools.labels_check)

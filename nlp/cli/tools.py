@@ -1,4 +1,4 @@
-"""Commands around the letters: serve, evaluate, labels, train."""
+"""Commands around the letters: serve, evaluate, schema, labels, train."""
 
 import importlib
 import json
@@ -97,6 +97,13 @@ def labels_show(
     if not lines:
         raise PetitionError(f"没有名为 {name!r} 的标签", remedy="请看 labels/ 下的文件")
     typer.echo("\n".join(lines))
+
+
+def schema() -> None:
+    """输出报告的 JSON Schema（2020-12）；docs/report.schema.json 就是它写的。"""
+    from nlp.codec import json_schema  # noqa: PLC0415
+
+    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
 def train_linear(

@@ -1,6 +1,7 @@
 """Candidates for what, why, how and history: runs of clauses within a sentence."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,11 +11,12 @@ from nlp.rules import Hit
 from nlp.text import View
 
 PLACES = ("before2", "before", "first", "last", "after", "after2")
-TABLE_SIZES = (31, 4, 10, 10, 10, 2, 2, 2, 5, 4 * 31)
+TABLE_SIZES = (31, 4, 10, 10, 10, 2, 2, 2, 5, 4 * 31, 9, 9)
 _END = re.compile(r"[,。!?;:…\s]+|(?<!\d)\.+|\.{2,}|_x000D_")
 _FULL_STOP = frozenset("。!?;\n…")
 _MOST_CLAUSES, _MOST_CHARACTERS = 4, 72
 _SHORTEST = 2
+_RECURS = 2
 _NAMES = frozenset({"LOC", "ORG", "PER", "TIME"})
 
 
@@ -69,7 +71,7 @@ def grid(view: View, clauses: Sequence[Unit], words: Sequence[Unit], hits: Seque
         start=start,
         end=end,
         places=np.where((places < 0) | (places >= count), count, places),
-        tables=_tables(view, clauses, (first, last, start, end)),
+        tables=_tables(view, clauses, (first, last, start, end), _echoes(view, clauses, words)),
         rules=np.zeros((len(first), 0), dtype=np.float32),
         wordings=[""] * len(first),
         kind=np.zeros(len(first), dtype=np.int64),
@@ -116,7 +118,29 @@ def _keys(
     return keys
 
 
-def _tables(view: View, clauses: Sequence[Unit], runs: tuple[Ints, Ints, Ints, Ints]) -> Ints:
+def _echoes(view: View, clauses: Sequence[Unit], words: Sequence[Unit]) -> tuple[Ints, Ints]:
+    """How many words of each clause stand in the title, and how many recur in the letter."""
+    texts = [view.text[word.start : word.end] for word in words]
+    counts = Counter(text for text in texts if len(text) > 1)
+    titled = {t for t, word in zip(texts, words, strict=True) if word.end < view.letter.body_offset}
+    starts = spread(clauses)[0]
+    clause = np.searchsorted(starts, spread(words)[0], side="right") - 1
+    own = np.array([len(t) > 1 and t in titled for t in texts], dtype=np.int64)
+    recurring = np.array([counts[t] > _RECURS for t in texts], dtype=np.int64)
+    inside = clause >= 0
+    size = len(clauses)
+    return (
+        np.bincount(clause[inside], own[inside], size).astype(np.int64),
+        np.bincount(clause[inside], recurring[inside], size).astype(np.int64),
+    )
+
+
+def _tables(
+    view: View,
+    clauses: Sequence[Unit],
+    runs: tuple[Ints, Ints, Ints, Ints],
+    echoes: tuple[Ints, Ints],
+) -> Ints:
     """Rows of the tables of each candidate: lengths, and where in letter and sentence it lies."""
     first, last, start, end = runs
     if not len(first):
@@ -138,5 +162,12 @@ def _tables(view: View, clauses: Sequence[Unit], runs: tuple[Ints, Ints, Ints, I
         stops[last],
         np.full(len(first), min(count // 8, 4)),
         inner * 31 + size,
+        *(np.minimum(_run_sums(echo, first, last), 8) for echo in echoes),
     ]
     return np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
+
+
+def _run_sums(values: Ints, first: Ints, last: Ints) -> Ints:
+    """Sum of values over each run."""
+    totals = np.concatenate([[0], np.cumsum(values)])
+    return totals[last + 1] - totals[first]

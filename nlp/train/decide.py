@@ -84,7 +84,7 @@ def _cuts(
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
     """Cut points with the best quadratic kappa, the rules' raising included."""
     finder, reader = crisis.lexicon(labels), crisis.Reader(labels)
-    grader = Lexicon(labels.rules["scale"], labels.guards)
+    grader = Lexicon(labels.rules["scale"], labels.guards, close_gaps=True)
     signs = [reader.read(view, finder.find(view)) for view in views]
     hits = [grader.find(view) for view in views]
     cuts: dict[str, list[float]] = {}

@@ -54,6 +54,7 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     tensors = pack(fitted, learnt)
     save_file(tensors, out / WEIGHTS)
+    (out / WEIGHTS).chmod(0o644)  # save_file leaves it to its owner alone
     vocabulary = json.dumps(learnt.vocabulary, ensure_ascii=False, separators=(",", ":"))
     (out / VOCABULARY).write_text(vocabulary, encoding="utf-8")
     figures["fields"] = fields.train(sets["gold_train"], known, out)

@@ -1,0 +1,106 @@
+"""Invented texts of every awkward kind, and a triage whose parts can be made to fail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from nlp import classify, labels
+from nlp.classify import SEPARATOR
+from nlp.decisions import Decisions
+from nlp.fields import Finders
+from nlp.flags import INPUTS, Stack
+from nlp.labels import Labels
+from nlp.letter import Letter
+from nlp.report import ModelInfo
+from nlp.scales import Cuts
+from nlp.score import Evidence, Logits
+from nlp.triage import Triage
+
+PHRASES = (
+    "我不想活了，", "從2019年1月起", "昨晚十點多", "Ａ市Ｂ区新开铺路７３２号附近", "我们120户业主",
+    "請求有關部門盡快查處。", "派出所沒有任何答覆！", "电话１３８１２３４５６７８", "張曉明局長收錢",
+    "有人要自 杀", "房子随时会\u200b塌，", "“怎么办？”", "12345市民热线……",
+)  # fmt: skip
+SIGNS = (
+    "😀", "👩\u200d👩\u200d👧", "🀄\ufe0f", "\U00020000", "\U0002a6d6", "\U00030edd", "𠮷", "Ａ", "１", "！",
+    "。", "\u200b", "\ufeff", "\u2060", "\r\n", "\n", "\r", "\t", " ", "\u3000", "\u00a0", "\x0b",
+    "\x1c", "\x85", "\u2028", "\x00", "體", "裡", "後", "a", ".", "\"", "”", "（", ")", "e\u0301",
+)  # fmt: skip
+_piece = st.one_of(
+    st.sampled_from(PHRASES),
+    st.sampled_from(SIGNS),
+    st.characters(exclude_categories=["Cs"]),
+)
+texts = st.lists(_piece, max_size=24).map("".join)
+letters = st.builds(Letter, st.just("样"), st.one_of(st.just(""), texts), texts)
+
+
+def heads(known: Labels) -> dict[str, tuple[str, ...]]:
+    """The heads that a bundle for these labels has."""
+    first, steps = known.level_one(), ("1", "2", "3")
+    return {
+        "category": first,
+        "board": first,
+        "convention": ("board",),
+        "purpose": tuple(kind.name for kind in known.purposes),
+        "urgency": steps,
+        "distress": steps,
+        "emotions": tuple(kind.name for kind in known.emotions),
+        "flags": tuple(kind.name for kind in known.flags),
+        "needs": tuple(kind.name for kind in known.needs),
+        "category_l2": tuple(f"{a}{SEPARATOR}{b}" for a in first for b in known.children(a)),
+    }
+
+
+@dataclass
+class ToyScorer:
+    """Says nothing of any letter, or fails where it is told to."""
+
+    heads: Mapping[str, tuple[str, ...]]
+    broken: Exception | None = None
+    broken_evidence: Exception | None = None
+    seen: list[int] = field(default_factory=list[int])
+
+    def score(self, letters: Sequence[Letter]) -> Logits:
+        """Minus four everywhere: hardly anything holds."""
+        self.seen.append(len(letters))
+        if self.broken:
+            raise self.broken
+        shapes = {head: (len(letters), len(names)) for head, names in self.heads.items()}
+        return {head: np.full(shape, -4.0, np.float32) for head, shape in shapes.items()}
+
+    def evidence(self, parts: Sequence[str]) -> Evidence:
+        """The first sentence speaks for everything."""
+        if self.broken_evidence:
+            raise self.broken_evidence
+        return lambda head, label: 0 if parts else None
+
+
+def decisions(known: Labels) -> Decisions:
+    """Cut points and thresholds in the middle; flags by rules and the model's own word."""
+    names = tuple(kind.name for kind in known.flags)
+    count = len(names)
+    weights = np.tile(np.eye(1, INPUTS, dtype=np.float32), (count, 1))
+    return Decisions(
+        mixture=classify.Mixture(-4.0, 0.35),
+        cuts=Cuts((0.5, 1.5, 2.5), (0.5, 1.5, 2.5)),
+        stack=Stack(names, weights, np.zeros(count, np.float32), np.full(count, 0.5, np.float32)),
+        needs=(0.5,) * len(known.needs),
+        emotions=(0.5,) * len(known.emotions),
+    )
+
+
+def toy_triage(**parts: Any) -> Triage:
+    """A triage with rules, finders without a model, and a scorer that knows nothing."""
+    known = labels.load()
+    given = {
+        "model": ModelInfo("toy", "0", "sha256:0"),
+        "known": known,
+        "scorer": ToyScorer(heads(known)),
+        "decisions": decisions(known),
+        "finders": Finders.load(None, known),
+    }
+    return Triage(**{**given, **parts})
