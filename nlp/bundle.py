@@ -17,7 +17,7 @@ from nlp.resources import data_folder
 
 MANIFEST = "manifest.json"
 DEFAULT = "models/linear"
-_REMEDY = "请重新下载或重新训练这个模型文件夹"
+REMEDY = "请重新下载或重新训练这个模型文件夹"
 _REQUIRED: Mapping[str, type] = {"name": str, "version": str, "kind": str, "files": dict}
 
 
@@ -47,7 +47,7 @@ class Bundle:
             BundleError: The manifest does not list it.
         """
         if name not in self.manifest["files"]:
-            raise BundleError(f"清单里没有 {name!r}", where=str(self.folder), remedy=_REMEDY)
+            raise BundleError(f"清单里没有 {name!r}", where=str(self.folder), remedy=REMEDY)
         return self.folder / name
 
 
@@ -69,9 +69,9 @@ def open_bundle(folder: Path | None = None) -> Bundle:
         raw = path.read_bytes()
         manifest = json.loads(raw)
     except OSError as error:
-        raise BundleError("读不到模型清单", where=str(path), remedy=_REMEDY) from error
+        raise BundleError("读不到模型清单", where=str(path), remedy=REMEDY) from error
     except ValueError as error:
-        raise BundleError("模型清单不是合法的 JSON", where=str(path), remedy=_REMEDY) from error
+        raise BundleError("模型清单不是合法的 JSON", where=str(path), remedy=REMEDY) from error
     _check_keys(manifest, path)
     for name, entry in cast("dict[str, Any]", manifest["files"]).items():
         _check_file(root, name, entry)
@@ -105,17 +105,17 @@ def _check_keys(manifest: Any, path: Path) -> None:  # noqa: ANN401  # whatever 
     """Refuse a manifest without its required keys."""
     for key, kind in _REQUIRED.items():
         if not isinstance(manifest, dict) or not isinstance(manifest.get(key), kind):  # pyright: ignore[reportUnknownMemberType]
-            raise BundleError(f"模型清单缺少 {key!r}", where=str(path), remedy=_REMEDY)
+            raise BundleError(f"模型清单缺少 {key!r}", where=str(path), remedy=REMEDY)
 
 
 def _check_file(root: Path, name: str, entry: Any) -> None:  # noqa: ANN401  # whatever JSON held
     """Refuse a path outside the folder, a missing file, and a file that is not as written."""
     path = root / name
     if path.parent != root or not isinstance(entry, dict):
-        raise BundleError(f"清单中的文件名 {name!r} 不合法", where=str(root), remedy=_REMEDY)
+        raise BundleError(f"清单中的文件名 {name!r} 不合法", where=str(root), remedy=REMEDY)
     try:
         found = _entry(path)
     except OSError as error:
-        raise BundleError("读不到模型文件", where=str(path), remedy=_REMEDY) from error
+        raise BundleError("读不到模型文件", where=str(path), remedy=REMEDY) from error
     if found != entry:
-        raise BundleError("模型文件与清单的校验值不符", where=str(path), remedy=_REMEDY)
+        raise BundleError("模型文件与清单的校验值不符", where=str(path), remedy=REMEDY)

@@ -55,7 +55,8 @@ def mix(logits: Mapping[str, Floats], mixture: Mixture) -> Floats:
         Shape (n, 15), rows sum to 1.
     """
     q = sigmoid(logits["convention"] + np.float32(mixture.board_prior))
-    return (1 - q) * softmax(logits["category"]) + q * softmax(logits["board"])
+    mixed = (1 - q) * softmax(logits["category"]) + q * softmax(logits["board"])
+    return np.asarray(mixed, np.float32)
 
 
 def category(

@@ -1,7 +1,8 @@
 """What a bundle's manifest decides beside the weights: priors, cut points, thresholds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nlp.bundle import Bundle
 from nlp.classify import SEPARATOR, Mixture
@@ -63,14 +64,27 @@ def read_decisions(opened: Bundle, labels: Labels) -> Decisions:
     """
     manifest = opened.manifest
     try:
+        cuts, thresholds = manifest["cuts"], manifest["thresholds"]
         return Decisions(
-            mixture=Mixture(**manifest["mixture"]),
-            cuts=Cuts(*(tuple(manifest["cuts"][scale]) for scale in ("urgency", "distress"))),
+            mixture=Mixture(**{key: float(value) for key, value in manifest["mixture"].items()}),
+            cuts=Cuts(*(_numbers(cuts[scale], len(STEPS)) for scale in ("urgency", "distress"))),
             stack=Stack.from_json(manifest["flag_stack"], labels),
-            needs=tuple(manifest["thresholds"]["needs"]),
-            emotions=tuple(manifest["thresholds"]["emotions"]),
+            needs=_numbers(thresholds["needs"], len(labels.needs)),
+            emotions=_numbers(thresholds["emotions"], len(labels.emotions)),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(
-            "模型清单缺少判定参数", where=str(opened.folder), remedy=_REMEDY
+            "模型清单缺少判定参数，或参数不合规格", where=str(opened.folder), remedy=_REMEDY
         ) from error
+
+
+def _numbers(given: Iterable[Any], count: int) -> tuple[Any, ...]:
+    """So many numbers: with one cut point fewer, a level would silently never be reached.
+
+    Raises:
+        ValueError: There are more or fewer, or one is not a number.
+    """
+    numbers = tuple(float(number) for number in given)
+    if len(numbers) != count:
+        raise ValueError(count)
+    return numbers

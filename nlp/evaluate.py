@@ -5,7 +5,7 @@ A key that the gold file lacks is not scored; a letter without a report counts a
 
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from nlp.triage import Triage
 
 Gold = Mapping[str, Any]
 Figures = dict[str, Any]
+Pairs = Sequence[tuple[Gold, Report | None]]
 FIELDS = tuple(field.name for field in fields(Fields))
 _PRESSING = 2
 
@@ -36,7 +37,7 @@ def evaluate_file(
     Raises:
         LetterError: A file is empty or a line of it is not what it should be.
     """
-    rows: list[Gold] = _read_lines(gold)
+    rows = _read_lines(gold)
     if not rows:
         raise LetterError("金标文件是空的", where=str(gold))
     if reports is None:
@@ -56,7 +57,7 @@ def score(rows: Sequence[Gold], reports: Sequence[Report | None]) -> Figures:
     """
     pairs = list(zip(rows, reports, strict=True))
     figures: Figures = {"letters": len(rows), "without_report": sum(r is None for r in reports)}
-    parts = {
+    parts: Mapping[str, Callable[[Pairs], Figures]] = {
         "category_l1": _category,
         "category_l2": _second_level,
         "purpose": _purpose,
@@ -74,24 +75,26 @@ def score(rows: Sequence[Gold], reports: Sequence[Report | None]) -> Figures:
     return figures
 
 
-Pairs = Sequence[tuple[Gold, Report | None]]
-
-
 def _category(pairs: Pairs) -> Figures:
     gold = [row["category_l1"] for row, _ in pairs]
     given = [report.category.l1 if report else None for _, report in pairs]
     confidence = [report.category.confidence if report else 0.0 for _, report in pairs]
-    others = [
-        {a.l1 for a in r.category.alternatives} | {r.category.l1} if r else set() for _, r in pairs
-    ]
+    offered = [_offered(report) for _, report in pairs]
     right = [g == p for g, p in zip(gold, given, strict=True)]
     return {
         "macro_f1": metrics.macro_f1(gold, given),
         "accuracy": metrics.accuracy(gold, given),
-        "top4_accuracy": sum(g in o for g, o in zip(gold, others, strict=True)) / len(gold),
+        "top4_accuracy": sum(g in o for g, o in zip(gold, offered, strict=True)) / len(gold),
         "ece": metrics.calibration_error(confidence, right),
         "per_label_f1": metrics.rounded(metrics.label_f1(gold, given)),
     }
+
+
+def _offered(report: Report | None) -> set[str | None]:
+    """The first-level categories that a report names at all."""
+    if report is None:
+        return set()
+    return {report.category.l1, *(other.l1 for other in report.category.alternatives)}
 
 
 def _second_level(pairs: Pairs) -> Figures:

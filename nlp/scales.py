@@ -97,7 +97,8 @@ class Grader:
             evidence: Level to the sentence that speaks most for it.
         """
         level, confidence = self._grade("urgency", steps, rule_level(hits, "urgency", crisis))
-        reasons = (*_signal_reasons(crisis, level), *_reasons(view, "urgency", hits, level))
+        signals = _signal_reasons(crisis, "urgency", level)
+        reasons = (*signals, *_reasons(view, "urgency", hits, level))
         reasons = reasons or _model_reason(self.labels.urgency, level, evidence)
         name = self.labels.urgency[level].name
         return Urgency(level, name, confidence, reasons[:MAX_REASONS])
@@ -114,9 +115,9 @@ class Grader:
     ) -> Distress:
         """Grade how much the writer suffers; arguments as for ``urgency``."""
         level, confidence = self._grade("distress", steps, rule_level(hits, "distress", crisis))
-        reasons = _reasons(view, "distress", hits, level) or _model_reason(
-            self.labels.distress, level, evidence
-        )
+        signals = _signal_reasons(crisis, "distress", level)
+        reasons = (*signals, *_reasons(view, "distress", hits, level))
+        reasons = reasons or _model_reason(self.labels.distress, level, evidence)
         name = self.labels.distress[level].name
         return Distress(level, name, emotions, confidence, reasons[:MAX_REASONS])
 
@@ -143,17 +144,18 @@ def emotions(probabilities: Floats, thresholds: Sequence[float], labels: Labels)
         thresholds: From where each counts.
         labels: The labels.
     """
-    order = np.argsort(-probabilities, kind="stable")
+    order: list[int] = np.argsort(-probabilities, kind="stable").tolist()
     names = [labels.emotions[i].name for i in order if probabilities[i] >= thresholds[i]]
     shown = [name for name in names if name != CALM]
     return tuple(shown[:MAX_EMOTIONS]) or (CALM,)
 
 
-def _signal_reasons(crisis: Crisis, level: int) -> tuple[Reason, ...]:
+def _signal_reasons(crisis: Crisis, scale: Scale, level: int) -> tuple[Reason, ...]:
     """Crisis signals that carry the level."""
-    if _crisis_level(crisis, "urgency") < level or not level:
+    if _crisis_level(crisis, scale) < level or not level:
         return ()
-    return tuple(Reason(f"危机信号：{s.type}", s.span, s.source) for s in crisis.signals)
+    speaking = (s for s in crisis.signals if scale == "urgency" or s.type == _INWARD)
+    return tuple(Reason(f"危机信号：{s.type}", s.span, s.source) for s in speaking)
 
 
 def _reasons(view: View, scale: Scale, hits: Sequence[Hit], level: int) -> tuple[Reason, ...]:

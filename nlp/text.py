@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any, cast
 
 import opencc
 
@@ -31,7 +32,8 @@ def _folding() -> dict[int, str]:
         if len(folded) == 1 and folded != chr(point):
             table[point] = folded
     hanzi = [chr(point) for low, high in _HANZI for point in range(low, high)]
-    simple = opencc.OpenCC("t2s").convert("\n".join(hanzi)).split("\n")
+    converter = cast("Any", opencc).OpenCC("t2s")
+    simple: list[str] = converter.convert("\n".join(hanzi)).split("\n")
     table |= {ord(a): b for a, b in zip(hanzi, simple, strict=True) if a != b and len(b) == 1}
     return table
 

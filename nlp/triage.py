@@ -37,6 +37,7 @@ from nlp.text import View
 SOURCE = "model:linear"
 CHUNK = 64
 _CRISIS_NEED = "危机介入"
+_NO_MODEL = "模型未能读这封信，只有规则的结果"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -134,17 +135,24 @@ class Triage:
         scored = _attempt(lambda: self._scorer.score([view.letter]), None)
         row = {head: values[0] for head, values in scored.items()} if scored else None
         if row is None:
-            troubles.append("模型未能读这封信，只有规则的结果")
+            troubles.append(_NO_MODEL)
         found = _attempt(lambda: self._finders.find([view])[0], None)
         if found is None:
             troubles.append("字段未能提取")
-        given = (view, row, signs or Crisis(), found or Fields(), tuple(troubles))
-        report = _attempt(lambda: self._assemble(*given), None)
-        if report is None:
-            reason = "这封信未能读出，请立即人工阅读"
-            report = unreadable(view.letter.id, reason, self.model, self.labels.digest)
-            report = replace(report, crisis=signs or Crisis())
-        return report
+        given = (signs or Crisis(), found or Fields())
+        report = _attempt(lambda: self._assemble(view, row, *given, tuple(troubles)), None)
+        if report is None and row is not None:
+            troubles.append(_NO_MODEL)
+            report = _attempt(lambda: self._assemble(view, None, *given, tuple(troubles)), None)
+        return report or self._bare(view, given[0], tuple(troubles))
+
+    def _bare(self, view: View, signs: Crisis, troubles: tuple[str, ...]) -> Report:
+        """What is left when nothing but the crisis rules worked: their signals, and a person."""
+        reason = "这封信未能研判，请立即人工阅读"
+        report = unreadable(view.letter.id, reason, self.model, self.labels.digest)
+        urgency = self._grader.urgency(view, None, (), signs, lambda _: None)
+        report = replace(report, crisis=signs, urgency=urgency)
+        return replace(report, review=reasons_to_read(view, report, (reason, *troubles)))
 
     def _find_crisis(self, view: View) -> Crisis:
         return self._crisis.read(view, self._crisis_rules.find(view))
@@ -160,7 +168,7 @@ class Triage:
         """Put together the report of one letter from what was found in it."""
         if is_blank(view):
             return unreadable(view.letter.id, EMPTY, self.model, self.labels.digest)
-        evidence = self._evidence(view)
+        evidence = self._evidence(view) if row is not None else _no_evidence
         kinds, purpose = self._category(row), self._purpose(row)
         hits = self._scale_rules.find(view)
         urgency = self._grader.urgency(
@@ -267,11 +275,18 @@ class Triage:
         return tuple(needs)
 
 
+def _no_evidence(head: str, label: str) -> Span | None:
+    """Where no model read the letter, none says which sentence it stands on."""
+    return None
+
+
 def _attempt(work: Callable[[], T], otherwise: T) -> T:
     """Run work; whatever goes wrong is logged by kind, never by text, and answered otherwise."""
     try:
         return work()
-    except Exception as error:  # noqa: BLE001  # a letter must never be lost to a bug
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001  # a panic in native code is no Exception
         _log.error("读信出错：%s", type(error).__name__)  # a trace may quote the letter
         return otherwise
 

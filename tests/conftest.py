@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nlp.triage import Triage
+from tests import toy_training
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -26,6 +27,18 @@ def shared_data() -> Path:
 def triage() -> Triage:
     """The triage as it ships, with the bundle of models/linear."""
     return Triage.load()
+
+
+@pytest.fixture(scope="session")
+def toy_training_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A bundle trained on invented letters, and the figures of its training."""
+    return toy_training.train(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture(scope="session")
+def toy_bundle(toy_training_run: tuple[Path, dict[str, Any]]) -> Path:
+    """A bundle trained on invented letters; not to be written to."""
+    return toy_training_run[0]
 
 
 @pytest.fixture(scope="session", autouse=True)

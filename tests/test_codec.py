@@ -109,7 +109,7 @@ def at(*keys: str | int) -> Callable[[Any], Any]:
     return walk
 
 
-CHANGED: list[tuple[Callable[[Any], Any], str, Any, str]] = [
+CHANGED: list[tuple[Callable[[Any], Any], str | int, Any, str]] = [
     (at(), "score_of_person", 1, r"^\$：未知的键 'score_of_person'"),
     (at("crisis"), "text", "", r"^\$\.crisis：未知的键 'text'"),
     (at("flags", 0, "spans", 1), "part", "", r"^\$\.flags\[0\]\.spans\[1\]：未知的键 'part'"),
@@ -123,7 +123,7 @@ CHANGED: list[tuple[Callable[[Any], Any], str, Any, str]] = [
     (at("review"), "required", 1, r"^\$\.review\.required：应为 boolean"),
     (at(), "flags", {}, r"^\$\.flags：应为 array"),
     (at("fields", "when"), 1, [], r"^\$\.fields\.when\[1\]：应为 object"),
-    (at("fields", "when", 4, "value"), "end", 5, r"^\$\.fields\.when\[4\]\.value\.end：应为 string"),
+    (at("fields", "when", 4, "value"), "end", 5, r"when\[4\]\.value\.end：应为 string"),
     (at("crisis"), "level", "红", r"^\$\.crisis\.level：值须为 none、concern"),
     (at("crisis", "signals", 0, "span"), "in", "body", r"span\.in：值须为 title、text"),
     (at("handling", "deadlines", 0), "due", "明天", r"deadlines\[0\]\.due：日期须写作"),

@@ -1,5 +1,7 @@
 """Folds that keep length, and sentences that leave nothing out."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 
@@ -38,7 +40,7 @@ def test_sentences_hold_everything_once(text: str) -> None:
     """Every character that is not blank lies in exactly one sentence, in order."""
     places = sentences(text)
     assert all(0 < end - start <= MAX_SENTENCE for start, end in places)
-    assert all(a[1] <= b[0] for a, b in zip(places, places[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(places))
     inside = {i for start, end in places for i in range(start, end)}
     assert all(i in inside or char.isspace() for i, char in enumerate(text))
     assert all(text[start:end].strip() == text[start:end] != "" for start, end in places)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nlp.cli.letters import Bundle
-from nlp.errors import LetterError, PetitionError
+from nlp.errors import LetterError, OptionError, PetitionError
 
 _TRAIN_REMEDY = "请安装 pip install 'petition-nlp[train]'"
 Folder = Annotated[
@@ -110,11 +110,18 @@ def train_linear(
     data: Annotated[Path, typer.Option("--data", help="标注数据文件夹")],
     out: Annotated[Path, typer.Option("--out", help="模型写到哪里")],
     seed: Annotated[int, typer.Option("--seed", help="随机种子")] = 0,
+    part: Annotated[
+        list[str] | None,
+        typer.Option("--part", help="只重训一部分：heads 或 fields", show_default=False),
+    ] = None,
 ) -> None:
     """训练线性模型，写成一个模型文件夹，并打印交叉验证的数字。"""
     try:
         linear: Any = importlib.import_module("nlp.train.linear")
     except ImportError as error:
         raise PetitionError(f"缺少训练依赖 {error.name}", remedy=_TRAIN_REMEDY) from error
-    figures: Any = linear.main(source=data, out=out, seed=seed)
+    parts = tuple(part or linear.PARTS)
+    if unknown := set(parts) - set(linear.PARTS):
+        raise OptionError(f"没有名为 {min(unknown)!r} 的部分", remedy="可用：heads、fields")
+    figures: Any = linear.main(source=data, out=out, seed=seed, parts=parts)
     typer.echo(json.dumps(figures, ensure_ascii=False, indent=2))

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nlp import entities
+from nlp.errors import BundleError
 from nlp.fields import agency, ranker, what, when, where, who
-from nlp.fields.clues import Clues, read
+from nlp.fields.clues import SHAPES, Clues, read
 from nlp.fields.ranker import Ranker
 from nlp.labels import Labels
 from nlp.report import Fields, FieldValue
@@ -57,7 +58,7 @@ class Finders:
             BundleError: The folder's ranker is missing or broken.
         """
         rules = Lexicon(labels.rules["field"], labels.guards)
-        return cls(rules, ranker.load(bundle_folder / ranker.FILE) if bundle_folder else {})
+        return cls(rules, _rankers(bundle_folder / ranker.FILE) if bundle_folder else {})
 
     def find(self, views: Sequence[View]) -> list[Fields]:
         """Answer the 5W1H questions.
@@ -72,6 +73,15 @@ class Finders:
             fields_of(read(view, tokens, tuple(self.lexicon.find(view)), self.rankers))
             for view, tokens in zip(views, entities.tag(views), strict=True)
         ]
+
+
+def _rankers(path: Path) -> dict[str, Ranker]:
+    """Read the rankers and refuse those that were trained for other candidates."""
+    rankers = ranker.load(path)
+    shapes = {name: (one.sizes, one.unit_weights.shape[1]) for name, one in rankers.items()}
+    if shapes != SHAPES:
+        raise BundleError("字段模型与程序不符", where=str(path), remedy="请用本版本重新训练")
+    return rankers
 
 
 def fields_of(clues: Clues) -> Fields:

@@ -20,32 +20,36 @@ _RECURS = 2
 _NAMES = frozenset({"LOC", "ORG", "PER", "TIME"})
 
 
-def cut(view: View) -> list[Unit]:
+def cut(view: View, stop: int) -> list[Unit]:
     """Clauses of a letter without the punctuation around them.
+
+    Args:
+        view: The letter.
+        stop: Where to stop reading, in code points.
 
     Returns:
         Units whose tag is the first sign after the clause, "" at the end of a part.
     """
     units: list[Unit] = []
-    for low, high in _parts(view):
+    for low, high in _parts(view, stop):
         start = low
         for match in _END.finditer(view.text, low, high):
             if match.start() > start:
                 signs = match.group()
-                stop = next((sign for sign in signs if sign in _FULL_STOP), signs[0])
-                units.append(Unit(start, match.start(), stop))
+                sign = next((sign for sign in signs if sign in _FULL_STOP), signs[0])
+                units.append(Unit(start, match.start(), sign))
             start = match.end()
         if start < high:
             units.append(Unit(start, high, ""))
     return units
 
 
-def _parts(view: View) -> Iterator[tuple[int, int]]:
-    """Title and body."""
+def _parts(view: View, stop: int) -> Iterator[tuple[int, int]]:
+    """Title and body, up to ``stop``."""
     shift = view.letter.body_offset
     if shift:
-        yield 0, shift - 1
-    yield shift, len(view.text)
+        yield 0, min(shift - 1, stop)
+    yield shift, min(len(view.text), stop)
 
 
 def grid(view: View, clauses: Sequence[Unit], words: Sequence[Unit], hits: Sequence[Hit]) -> Grid:

@@ -1,6 +1,5 @@
-"""Candidates for times, places, persons and organs: runs of words within a clause."""
+"""Candidates for times, places, persons and organs, and what is known of them."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -8,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.fields import times
 from nlp.fields.grid import Grid, Ints, Unit, nearest, overlaps, spread
 from nlp.rules import Hit
 from nlp.text import View
@@ -23,32 +23,15 @@ _TAGS = (
 )
 _TAG = {tag: number for number, tag in enumerate(_TAGS)}
 _SIZE = len(_TAGS) + 1
-_LONGEST_PHRASE, _LONGEST_TIME = 10, 12
+_LONGEST_PHRASE = 10
 _BREAKS = frozenset(",。!?;:\n\r… \t")
 _NAMES = frozenset({"LOC", "ORG", "PER"})
 _HEADS = frozenset({"n", "LOC", "ORG", "PER", "nz", "s", "nw", "f", "m"})
+# LAC takes the last word of many a name for one of these; the suffix says that it is a head.
+_MISREAD = frozenset({"vn", "v", "xc", "a"})
 _HEAD_SUFFIX = frozenset("局委办府所站线司商队处部院厂店校会门台箱民主人工户员者区市县村镇路栋")
 _JOINTS = frozenset({"v", "p", "d", "c", "u", "r", "w", "TIME", "vd", "xc", "ad"})
 _NEVER_FIRST = frozenset({"p", "u", "c", "w", "d"})
-_TIME_WORD = re.compile(
-    r"一直|长期|常年|[几数多半两]\s*[年月天日]|[一二两三四五六七八九十\d]+\s*多?个?(?:年|月|天|日|周|星期|小时)"
-    r"|天天|每[天晚日年月周次逢到]|凌晨|晚上|早上|白天|夜|现在|目前|至今|以来|期间|过年|节假日"
-    r"|周[一二三四五六日末]|昨|今[天年晚]|明年|去年|前年|前几|上[周个]|近[期日来几年两些段]|最近"
-    r"|刚|当[时天年]|[春夏秋冬]|时段|高峰|\d[点::]|点[钟半]|开始|[12]\d{3}|多?年来|[早上下]班"
-)
-_TIME_BEFORE = frozenset(
-    (
-        *("从", "自", "自从", "在", "近", "快", "约", "至", "到", "直到", "已", "已经", "有"),
-        *("差不多", "将近", "大约", "早在", "截止", "截至", "历时", "长达", "都", "每"),
-    )
-)
-_TIME_AFTER = frozenset(
-    (
-        *("来", "以来", "起", "开始", "至今", "了", "前", "后", "左右", "多", "之久", "之后"),
-        *("之前", "以后", "以前", "时", "时候", "时间", "里", "期间", "内", "份", "底", "初"),
-        *("下午", "上午", "的时候", "之间", "间", "每天", "不断"),
-    )
-)
 
 
 def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence[str]) -> Grid:
@@ -61,9 +44,8 @@ def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence
         rules: Ids of all rules of these fields.
     """
     words = [view.text[unit.start : unit.end] for unit in units]
-    times = set(_times(words, units))
-    pairs = sorted({(first, last, PHRASE) for first, last in _phrases(words, units)}
-                   | {(first, last, TIME) for first, last in times})  # fmt: skip
+    runs = {PHRASE: set(_phrases(words, units)), TIME: set(times.runs(words, units))}
+    pairs = sorted((first, last, kind) for kind in runs for first, last in runs[kind])
     table = np.array(pairs, dtype=np.int64).reshape(-1, 3)
     first, last, kind = table[:, 0], table[:, 1], table[:, 2]
     starts, ends = spread(units)
@@ -105,11 +87,11 @@ def _marks(
     breaks = np.array([word[-1] in _BREAKS for word in words], dtype=bool)
     heads = np.array(
         [
-            tag in _HEADS or word[-1] in ")”" or (tag in {"vn", "v", "xc", "a"} and word[-1] in _HEAD_SUFFIX)
+            tag in _HEADS or word[-1] in ")”" or (tag in _MISREAD and word[-1] in _HEAD_SUFFIX)
             for word, tag in zip(words, tags, strict=True)
         ],
         dtype=bool,
-    )  # fmt: skip
+    )
     before = ["w", *tags[:-1]]
     openers = np.array(
         [
@@ -121,29 +103,13 @@ def _marks(
     return breaks, heads, openers
 
 
-def _times(words: Sequence[str], units: Sequence[Unit]) -> Iterator[tuple[int, int]]:
-    """Yield (first, last) of runs that may be a time."""
-    seeds = [
-        unit.tag == "TIME" or _TIME_WORD.search(word) is not None
-        for word, unit in zip(words, units, strict=True)
-    ]
-    for seed in (index for index, found in enumerate(seeds) if found):
-        begins = [seed, seed - 1] if seed and words[seed - 1] in _TIME_BEFORE else [seed]
-        gap = 0
-        for last in range(seed, min(seed + _LONGEST_TIME, len(units))):
-            gap = 0 if seeds[last] else gap + 1
-            if gap > 3 or words[last][-1] in "。!?;\n":  # noqa: PLR2004
-                break
-            if seeds[last] or words[last] in _TIME_AFTER:
-                yield from ((first, last) for first in begins)
-
-
 @lru_cache(maxsize=65536)
 def _features(word: str, tag: str) -> tuple[str, ...]:
     """What is known of a word by itself."""
     shown = f"#{min(len(word), 5)}" if word.isdecimal() else word
     size = min(len(word), 6)
-    return (f"w{shown}", f"t{tag}", f"e{word[-1]}", f"E{word[-2:]}{tag}", f"b{word[0]}{tag}", f"l{size}")  # fmt: skip
+    ends = (f"e{word[-1]}", f"E{word[-2:]}{tag}", f"b{word[0]}{tag}")
+    return (f"w{shown}", f"t{tag}", f"l{size}", *ends)
 
 
 def _places(first: Ints, last: Ints, units: Sequence[Unit], words: Sequence[str]) -> Ints:

@@ -73,15 +73,18 @@ class Ranker:
         return np.where(fits, 1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30))), 0.0)
 
     def _units(self, keys: Sequence[Sequence[str]]) -> Floats:
-        """Summed weights of each unit, shape (units + 1, places * fields); the last row is 0."""
+        """Summed weights of each unit, which has one feature at least.
+
+        Returns:
+            Shape (units + 1, places * fields); the last row is 0.
+        """
         flat = self.unit_weights.reshape(len(self.unit_weights), -1)
         if not keys:
             return np.zeros((1, flat.shape[1]), dtype=np.float32)
         look = self.features.get
-        rows = [[0, *(row for key in unit if (row := look(key)))] for unit in keys]
-        stops = np.cumsum([len(row) for row in rows])
-        picked = flat[np.array([row for unit in rows for row in unit], dtype=np.int64)]
-        sums = np.add.reduceat(picked, np.concatenate([[0], stops[:-1]]), axis=0)
+        rows = [look(key, 0) for unit in keys for key in unit]  # row 0 weighs nothing
+        starts = np.cumsum([0, *(len(unit) for unit in keys[:-1])])
+        sums = np.add.reduceat(flat[np.array(rows, dtype=np.int64)], starts, axis=0)
         return np.concatenate([sums, np.zeros((1, flat.shape[1]), dtype=np.float32)])
 
 

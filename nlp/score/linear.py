@@ -3,7 +3,8 @@
 A letter becomes one sparse vector x (families of terms, TF-IDF, each family of unit length)
 and one dense unit vector z (its character n-grams projected on the directions that letters vary
 in, Deerwester et al. 1990). Logits are ``x W + z U + b``: calibrated at training, so softmax or
-sigmoid of them is a probability. Weights are stored in eight bits with one scale a column.
+sigmoid of them is a probability. The last head, the second level of the category, reads only
+words and title terms. Weights are stored in eight bits with a scale a row and a column.
 """
 
 import json
@@ -18,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
 
-from nlp.bundle import Bundle
+from nlp.bundle import MANIFEST, REMEDY, Bundle
 from nlp.errors import BundleError
 from nlp.letter import Letter
 from nlp.score import Evidence, Logits
@@ -29,10 +30,26 @@ from nlp.score.terms import FAMILIES
 WEIGHTS = "weights.safetensors"
 VOCABULARY = "vocabulary.json"
 Floats = NDArray[np.float32]
+_TABLES = ("weights", "second", "latent")
+_PARTS = ("", "_rows", "_columns")
 _TENSORS = (
-    *("idf", "weights", "weight_scale", "expand", "dense", "bias"),
-    *("latent", "latent_scale", "columns"),
+    *("idf", "columns", "dense", "bias"),
+    *(f"{table}{part}" for table in _TABLES for part in _PARTS),
 )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A matrix in eight bits with a scale for each row and each column."""
+
+    data: NDArray[np.int8]
+    rows: Floats
+    columns: Floats
+
+    def weigh(self, rows: NDArray[np.int64], values: Floats) -> Floats:
+        """Sum of the given rows times values, shape (columns,)."""
+        total = (values * self.rows[rows]) @ self.data[rows].astype(np.float32)
+        return (total * self.columns).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -56,16 +73,19 @@ class LinearScorer:
     def __init__(self, bundle: Bundle) -> None:
         self._arrays = _read_arrays(bundle.file(WEIGHTS))
         self._terms = _read_vocabulary(bundle.file(VOCABULARY))
-        self._family_weight: dict[str, float] = bundle.manifest["families"]
-        self.heads = MappingProxyType(_read_heads(bundle.manifest["heads"]))
+        self._family_weight, heads = _read_manifest(bundle)
+        self.heads = MappingProxyType(heads)
         self._slices = _slices(self.heads)
+        size = sum(len(terms) for terms in self._terms.values())
+        if not _fit_together(self._arrays, size, sum(map(len, heads.values()))):
+            where = str(bundle.folder / WEIGHTS)
+            raise BundleError("权重的形状与清单或词表不符", where=where, remedy=REMEDY)
+        self._weights, self._second, self._latent = (
+            _Table(*(self._arrays[f"{name}{part}"] for part in _PARTS)) for name in _TABLES
+        )
+        self._second_start = len(self._arrays["idf"]) - len(self._second.rows)
         self._latent_row = np.full(len(self._arrays["idf"]), -1, np.int64)
         self._latent_row[self._arrays["columns"]] = np.arange(len(self._arrays["columns"]))
-        total = sum(len(labels) for labels in self.heads.values())
-        if len(self._arrays["bias"]) != total or len(self._arrays["weights"]) != len(
-            self._arrays["idf"]
-        ):
-            raise BundleError("权重的形状与清单不符", where=str(bundle.folder))
 
     def score(self, letters: Sequence[Letter]) -> Logits:
         """Calibrated logits of every head.
@@ -80,8 +100,8 @@ class LinearScorer:
         rows = np.zeros((len(letters), width), np.float32)
         for i, letter in enumerate(letters):
             sparse = self._sparse(letter)
-            rows[i] = self._latent(sparse) @ self._arrays["dense"] + self._arrays["bias"]
-            rows[i] += self._direct(sparse)
+            rows[i] = self._direct(sparse) + self._project(sparse) @ self._arrays["dense"]
+        rows += self._arrays["bias"]
         return {head: rows[:, part] for head, part in self._slices.items()}
 
     def evidence(self, parts: Sequence[str]) -> Evidence:
@@ -101,12 +121,15 @@ class LinearScorer:
 
         def best(head: str, label: str) -> int | None:
             column = self._slices[head].start + self.heads[head].index(label)
-            weigh = self._arrays["weights"][:, column]
-            scores = [float(weigh[own] @ self._arrays["idf"][own]) for own in terms()]
-            top = int(np.argmax(scores)) if scores else 0
-            return top if scores and scores[top] > 0 else None
+            top = int(np.argmax([0.0, *(self._weigh(own, column) for own in terms())]))
+            return top - 1 if top else None
 
         return best
+
+    def _weigh(self, terms: NDArray[np.int64], column: int) -> float:
+        """How much terms, each once, speak for one output; no absolute meaning."""
+        weights = self._weights.data[terms, column] * self._weights.rows[terms]
+        return float(weights @ self._arrays["idf"][terms])
 
     def _sparse(self, letter: Letter) -> _Sparse:
         """TF-IDF of the letter's terms (1 + log count), each family of unit length."""
@@ -126,18 +149,16 @@ class LinearScorer:
         return _Sparse(np.concatenate(columns), np.concatenate(values).astype(np.float32))
 
     def _direct(self, sparse: _Sparse) -> Floats:
-        """``x W``, shape (outputs,); the last heads' W is a product of two thin matrices."""
-        rows = self._arrays["weights"][sparse.columns].astype(np.float32)
-        direct = (sparse.values @ rows) * self._arrays["weight_scale"]
-        whole = len(direct) - len(self._arrays["expand"])
-        return np.concatenate([direct[:whole], direct[whole:] @ self._arrays["expand"]])
+        """``x W``, shape (outputs,); the last head reads the terms from _second_start on."""
+        late = sparse.columns >= self._second_start
+        second = self._second.weigh(sparse.columns[late] - self._second_start, sparse.values[late])
+        return np.concatenate([self._weights.weigh(sparse.columns, sparse.values), second])
 
-    def _latent(self, sparse: _Sparse) -> Floats:
+    def _project(self, sparse: _Sparse) -> Floats:
         """``z``, shape (directions,), of unit length; zeros for a letter without known terms."""
         rows = self._latent_row[sparse.columns]
         known = rows >= 0
-        vectors = self._arrays["latent"][rows[known]].astype(np.float32)
-        z = (sparse.values[known] @ vectors) * self._arrays["latent_scale"]
+        z = self._latent.weigh(rows[known], sparse.values[known])
         return z / max(float(np.linalg.norm(z)), 1e-6)
 
 
@@ -146,9 +167,9 @@ def _read_arrays(path: Path) -> dict[str, Any]:
     try:
         arrays = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise BundleError("权重文件读不出来", where=str(path)) from error
+        raise BundleError("权重文件读不出来", where=str(path), remedy=REMEDY) from error
     if missing := [name for name in _TENSORS if name not in arrays]:
-        raise BundleError(f"权重文件缺少 {missing[0]}", where=str(path))
+        raise BundleError(f"权重文件缺少 {missing[0]}", where=str(path), remedy=REMEDY)
     return arrays
 
 
@@ -161,13 +182,39 @@ def _read_vocabulary(path: Path) -> dict[str, dict[str, int]]:
         for family in FAMILIES:
             columns[family] = {term: start + i for i, term in enumerate(families[family])}
             start += len(families[family])
-    except (OSError, ValueError, KeyError) as error:
-        raise BundleError("词表读不出来", where=str(path)) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError("词表读不出来", where=str(path), remedy=REMEDY) from error
     return columns
 
 
-def _read_heads(heads: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    return {head: tuple(labels) for head, labels in heads.items()}
+def _read_manifest(bundle: Bundle) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:
+    """Weight of each family of terms, and labels of each head."""
+    try:
+        given = bundle.manifest["families"]
+        families = {family: float(given[family]) for family in FAMILIES}
+        heads = {head: tuple(labels) for head, labels in bundle.manifest["heads"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        where = str(bundle.folder / MANIFEST)
+        raise BundleError("模型清单缺少词族或任务", where=where, remedy=REMEDY) from error
+    return families, heads
+
+
+def _fit_together(arrays: Mapping[str, Any], terms: int, outputs: int) -> bool:
+    """Whether the tensors have the shapes that so many terms and outputs ask for."""
+    columns, dense = arrays["columns"], arrays["dense"]
+    late, own = np.atleast_2d(arrays["second"]).shape
+    tables = {
+        "weights": (terms, outputs - own),
+        "second": (min(late, terms), own),
+        "latent": (len(columns), len(dense)),
+    }
+    shapes: dict[str, tuple[int, ...]] = {
+        "idf": (terms,), "bias": (outputs,), "dense": (len(dense), outputs), **tables
+    }  # fmt: skip
+    for name, (rows, width) in tables.items():
+        shapes |= {f"{name}_rows": (rows,), f"{name}_columns": (width,)}
+    inside = bool(((columns >= 0) & (columns < terms)).all())
+    return inside and all(arrays[name].shape == shape for name, shape in shapes.items())
 
 
 def _slices(heads: Mapping[str, tuple[str, ...]]) -> dict[str, slice]:

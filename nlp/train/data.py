@@ -52,11 +52,11 @@ def to_letter(row: Row) -> Letter:
 
 
 def groups(rows: Sequence[Row]) -> NDArray[np.int64]:
-    """Near-duplicate clusters; rows without one (missing or negative) stand alone.
+    """Near-duplicate clusters; rows without one (missing, null or negative) stand alone.
 
     Returns:
         Shape (len(rows),).
     """
-    given = [row.get("group", -1) for row in rows]
+    given = [-1 if row.get("group") is None else int(row["group"]) for row in rows]
     first_free = max([*given, 0]) + 1
     return np.array([g if g >= 0 else first_free + i for i, g in enumerate(given)])

@@ -17,31 +17,23 @@ def pack(heads: Mapping[str, Head], learnt: Features) -> dict[str, NDArray[Any]]
     """Calibrated, quantised weights.
 
     Args:
-        heads: In the order of the manifest; those with a rank come last.
+        heads: In the order of the manifest; the one over fewer terms comes last.
         learnt: Vocabulary, idf and latent directions.
 
     Returns:
         Tensor name to array, as ``nlp.score.linear`` documents them.
     """
-    direct = [_calibrated(head.direct, head) for head in heads.values() if not head.rank]
-    expand: list[Floats] = []
-    for head in heads.values():
-        if head.rank:
-            factor, rest = _factorised(_calibrated(head.direct, head), head.rank)
-            direct.append(factor)
-            expand.append(rest)
-    weights, weight_scale = quantise(np.hstack(direct))
-    latent, latent_scale = quantise(learnt.latent)
+    whole = [_calibrated(head.direct, head) for head in heads.values() if not head.first_column]
+    part = [_calibrated(head.direct, head) for head in heads.values() if head.first_column]
+    dense = [_calibrated(head.dense, head) for head in heads.values()]
     return {
         "idf": learnt.idf.astype(np.float32),
-        "weights": weights,
-        "weight_scale": weight_scale,
-        "expand": np.vstack(expand).astype(np.float32),
-        "dense": np.hstack([_calibrated(h.dense, h) for h in heads.values()]).astype(np.float32),
-        "bias": np.concatenate([h.calibration.bias for h in heads.values()]).astype(np.float32),
-        "latent": latent,
-        "latent_scale": latent_scale,
         "columns": learnt.columns.astype(np.int32),
+        "dense": np.hstack(dense).astype(np.float32),
+        "bias": np.concatenate([h.calibration.bias for h in heads.values()]).astype(np.float32),
+        **_quantised("weights", np.hstack(whole)),
+        **_quantised("second", np.hstack(part)),
+        **_quantised("latent", learnt.latent),
     }
 
 
@@ -50,19 +42,16 @@ def _calibrated(weights: Floats, head: Head) -> Floats:
     return weights @ head.calibration.matrix
 
 
-def _factorised(weights: Floats, rank: int) -> tuple[Floats, Floats]:
-    """The best product of two thin matrices, by singular values (Eckart & Young 1936)."""
-    gram = weights.T @ weights
-    _, directions = np.linalg.eigh(gram)
-    expand = directions[:, ::-1][:, :rank].T
-    return weights @ expand.T, expand
+def _quantised(name: str, weights: Floats) -> dict[str, NDArray[Any]]:
+    """Eight bits a weight, with a scale for each column and each row.
 
-
-def quantise(weights: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Eight bits a weight with one scale a column.
-
-    Returns:
-        Integers of the same shape, and scales of shape (columns,).
+    A frequent n-gram weighs many times what a rare one does; without a scale of its own the
+    rare one would round to nothing.
     """
-    scale = np.maximum(np.abs(weights).max(axis=0), 1e-12) / BYTE
-    return np.rint(weights / scale).astype(np.int8), scale.astype(np.float32)
+    columns = np.maximum(np.sqrt((weights**2).mean(axis=0)), 1e-12)
+    rows = np.maximum(np.abs(weights / columns).max(axis=1), 1e-12) / BYTE
+    return {
+        name: np.rint(weights / columns / rows[:, None]).astype(np.int8),
+        f"{name}_rows": rows.astype(np.float32),
+        f"{name}_columns": columns.astype(np.float32),
+    }

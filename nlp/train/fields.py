@@ -33,7 +33,8 @@ def train(rows: Sequence[Row], labels: Labels, out: Path) -> dict[str, Any]:
     """Train on annotated letters, choose thresholds by cross-validation, write the ranker.
 
     Args:
-        rows: Letters with "title", "body", "group" and "fields" as the annotators' guide says.
+        rows: Letters with "id", "title", "body", "fields" and, for near-duplicates, "group", as
+            the annotators' guide says; of two groups at least.
         labels: Where the rules come from.
         out: The bundle folder to write into.
 
@@ -54,14 +55,7 @@ def _train(
     rankers: dict[str, Ranker] = {}
     for name, task in TASKS.items():
         own = rules if name == "mentions" else ()
-        held = [
-            np.zeros((len(e.grids[name].first), len(task.fields)), np.float32) for e in examples
-        ]
-        for fold in range(_FOLDS):
-            inner = [e for e, f in zip(examples, folds, strict=True) if f != fold]
-            ranker = fit(inner, name, own)
-            for index in np.flatnonzero(np.array(folds) == fold):
-                held[index] = ranker.probabilities(examples[index].grids[name])
+        held = _held_out(examples, folds, name, own)
         found = {
             field: tune(examples, name, column, held) for column, field in enumerate(task.fields)
         }
@@ -71,6 +65,18 @@ def _train(
     out.mkdir(parents=True, exist_ok=True)
     save(out / FILE, rankers)
     return figures
+
+
+def _held_out(
+    examples: Sequence[Example], folds: Sequence[int], name: str, rules: tuple[str, ...]
+) -> list[Floats]:
+    """Probabilities of every letter's candidates by a ranker that never saw its fold."""
+    held: dict[int, Floats] = {}
+    for fold in sorted(set(folds)):
+        ranker = fit([e for e, f in zip(examples, folds, strict=True) if f != fold], name, rules)
+        for index in (index for index, own in enumerate(folds) if own == fold):
+            held[index] = ranker.probabilities(examples[index].grids[name])
+    return [held[index] for index in range(len(examples))]
 
 
 def rules_of(labels: Labels) -> tuple[str, ...]:

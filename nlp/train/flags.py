@@ -10,6 +10,7 @@ from sklearn.model_selection import GroupKFold
 
 from nlp.flags import FLOOR, INPUTS, Floats, Stack, stack_inputs
 from nlp.labels import Labels
+from nlp.train.data import groups
 
 FOLDS = 5
 INVERSE_PENALTY = 5.0
@@ -26,7 +27,7 @@ def train(
     """Fit one small logistic regression a flag.
 
     Args:
-        rows: Annotated letters with ``flags`` (names) and ``group`` (near-duplicate cluster).
+        rows: Annotated letters with ``flags`` (names) and perhaps ``group`` (near-duplicates).
         probabilities: Of the model for letters it did not learn from, shape (letters, n).
         features: Of ``nlp.flags.rule_features``, shape (letters, 2 n + 1).
         labels: The labels.
@@ -36,10 +37,9 @@ def train(
     """
     names = tuple(kind.name for kind in labels.flags)
     gold = np.array([[name in row["flags"] for name in names] for row in rows], bool)
-    groups = [row["group"] for row in rows]
     inputs = stack_inputs(probabilities, features)
     held = np.zeros(gold.shape, np.float32)
-    for learn, test in GroupKFold(FOLDS).split(inputs, groups=groups):
+    for learn, test in GroupKFold(FOLDS).split(inputs, groups=groups(rows)):
         weights, bias = _fit(inputs[learn], gold[learn])
         fold = Stack(names, weights, bias, bias)
         held[test] = fold.combine(probabilities[test], features[test])

@@ -5,7 +5,7 @@ other body counts RELATED as much, which gives one head per labelling convention
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,8 @@ LATENT_SHARE = 0.35
 PENALTY = 0.15
 RELATED = 0.5
 SOFTNESS = 1.0
-RANK = 40
-"""Rank to which the second-level head's n-gram weights are cut, to keep the bundle small."""
+SECOND_FAMILIES = ("words", "title")
+"""Terms that the second level is told by: as good as all of them, at a third of the size."""
 Strings = NDArray[np.str_]
 _SQUARED_LENGTH = sum(weight * weight for weight in WEIGHTS.values())
 
@@ -39,6 +39,7 @@ class Corpus:
         sparse: Shape (n, columns), scipy CSR.
         dense: Shape (n, directions).
         groups: Near-duplicate clusters, shape (n,).
+        tail: How many of the columns, from the end, belong to SECOND_FAMILIES.
     """
 
     rows: Sequence[Row]
@@ -46,12 +47,14 @@ class Corpus:
     sparse: Any
     dense: Floats
     groups: Ints
+    tail: int
 
     @classmethod
     def build(cls, rows: Sequence[Row], letters: Sequence[Letter], learnt: Features) -> "Corpus":
         """Compute the features of annotated letters."""
         sparse = learnt.sparse(letters)
-        return cls(rows, letters, sparse, learnt.dense(sparse), groups(rows))
+        tail = sum(len(learnt.vocabulary[family]) for family in SECOND_FAMILIES)
+        return cls(rows, letters, sparse, learnt.dense(sparse), groups(rows), tail)
 
     def kernel(self, other: "Corpus") -> Floats:
         """Similarity of each letter here to each there, shape (n, m), 1 on the diagonal."""
@@ -73,7 +76,7 @@ class Head:
         dense: Latent weights, shape (directions, k).
         calibration: From the k scores to the logits.
         held: Calibrated logits of the training letters, each held out, shape (n, len(labels)).
-        rank: Rank to cut ``direct`` to when it is packed; 0 keeps it whole.
+        first_column: First of the columns that ``direct`` has rows for.
     """
 
     labels: tuple[str, ...]
@@ -81,7 +84,7 @@ class Head:
     dense: Floats
     calibration: Calibration
     held: Floats
-    rank: int = 0
+    first_column: int = 0
 
 
 def fit_all(gold: Corpus, board: Corpus, labels: Labels) -> dict[str, Head]:
@@ -98,26 +101,30 @@ def fit_all(gold: Corpus, board: Corpus, labels: Labels) -> dict[str, Head]:
         names = tuple(kind.name for kind in named)
         held = np.array([[name in row[key] for name in names] for row in gold.rows])
         heads[key] = _each(gold, kernel, held, names)
-    pairs = tuple(f"{a}{SEPARATOR}{b}" for a in labels.level_one() for b in labels.children(a))
-    own = np.array([f"{row['category_l1']}{SEPARATOR}{row['category_l2']}" for row in gold.rows])
-    heads["category_l2"] = _choice(gold, kernel, own, pairs, rank=RANK)
+    heads["category_l2"] = _second_level(gold, labels)
     return heads
 
 
-def _choice(
-    corpus: Corpus, kernel: Floats, values: Strings, labels: tuple[str, ...], *, rank: int = 0
-) -> Head:
-    """A one-of-many head; second-level heads keep raw scores, since only their order matters."""
+def _second_level(gold: Corpus, labels: Labels) -> Head:
+    """Pairs of first and second level; raw scores, since only their order matters."""
+    pairs = tuple(f"{a}{SEPARATOR}{b}" for a in labels.level_one() for b in labels.children(a))
+    own = np.array([f"{row['category_l1']}{SEPARATOR}{row['category_l2']}" for row in gold.rows])
+    start = gold.sparse.shape[1] - gold.tail
+    part = replace(gold, sparse=gold.sparse[:, start:])
+    targets = ridge.one_hot(own, pairs)
+    dual = ridge.fit(part.kernel(part), targets, PENALTY)
+    plain = Calibration(np.eye(len(pairs)), np.zeros(len(pairs)))
+    return Head(pairs, *_primal(dual, part), plain, np.zeros((0, len(pairs))), start)
+
+
+def _choice(corpus: Corpus, kernel: Floats, values: Strings, labels: tuple[str, ...]) -> Head:
+    """A one-of-many head."""
     targets = ridge.one_hot(values, labels)
     scores = ridge.held_out(kernel, targets, corpus.groups, PENALTY)
     truth = np.array([labels.index(value) for value in values])
-    calibration = (
-        Calibration(np.eye(len(labels)), np.zeros(len(labels)))
-        if rank
-        else ridge.calibrate_choice(scores, truth, labels=len(labels), softness=SOFTNESS)
-    )
+    calibration = ridge.calibrate_choice(scores, truth, labels=len(labels), softness=SOFTNESS)
     dual = ridge.fit(kernel, targets, PENALTY)
-    return Head(labels, *_primal(dual, corpus), calibration, calibration.logits(scores), rank)
+    return Head(labels, *_primal(dual, corpus), calibration, calibration.logits(scores))
 
 
 def _each(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from scipy import sparse
 from scipy.optimize import minimize
@@ -26,6 +27,7 @@ from nlp.text import View
 _RAREST = 4
 _LONGEST_WORDING = 10
 _HALF = 0.5
+_SMALLEST = 0.02
 _STEPS = 60
 _HEADS = ("fields", "kinds", "thresholds", "sizes", "rules")
 
@@ -51,10 +53,10 @@ TASKS = {
         tuple(mentions.TIME if field == "when" else mentions.PHRASE for field in MENTIONS),
         mentions.TABLE_SIZES,
         len(mentions.PLACES) + 1,
-        2.0,
+        25.0,
     ),
     "clauses": Task(
-        CLAUSES, (0,) * len(CLAUSES), clauses.TABLE_SIZES, len(clauses.PLACES) + 1, 4.0
+        CLAUSES, (0,) * len(CLAUSES), clauses.TABLE_SIZES, len(clauses.PLACES) + 1, 40.0
     ),
 }
 
@@ -89,7 +91,27 @@ def fit(examples: Sequence[Example], name: str, rules: tuple[str, ...]) -> Ranke
         wording_weights=np.zeros((len(wordings) + 1, len(task.fields)), np.float32),
         bias=np.full(len(task.fields), -4.0, np.float32),
     )
-    return Problem(empty, examples, name, task.penalty).solve()
+    return prune(Problem(empty, examples, name, task.penalty).solve())
+
+
+def prune(ranker: Ranker) -> Ranker:
+    """Leave out features and wordings whose weights are all next to nothing."""
+    units = np.abs(ranker.unit_weights).max(axis=(1, 2)) >= _SMALLEST
+    wordings = np.abs(ranker.wording_weights).max(axis=1) >= _SMALLEST
+    units[0] = wordings[0] = True
+    return replace(
+        ranker,
+        features=_renumber(ranker.features, units),
+        wordings=_renumber(ranker.wordings, wordings),
+        unit_weights=ranker.unit_weights[units],
+        wording_weights=ranker.wording_weights[wordings],
+    )
+
+
+def _renumber(rows: Mapping[str, int], kept: NDArray[np.bool_]) -> dict[str, int]:
+    """The words whose rows are kept, with their new rows."""
+    fresh = np.cumsum(kept) - 1
+    return {word: int(fresh[row]) for word, row in rows.items() if kept[row]}
 
 
 def _vocabulary(words: Iterable[str]) -> dict[str, int]:
@@ -139,7 +161,7 @@ class Problem:
         parts = (ranker.unit_weights.size, self._extras.shape[1] * len(ranker.fields))
         start = np.concatenate([np.zeros(sum(parts)), ranker.bias])
         result = minimize(
-            self._loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60, "maxcor": 8}
+            self._loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "maxcor": 8}
         )
         units, extras, bias = self._split(np.asarray(result.x, dtype=np.float32))
         tables, rules = len(ranker.table_weights), len(ranker.rule_weights)
@@ -159,7 +181,7 @@ class Problem:
         count = shape[2]
         return flat[:size].reshape(shape), flat[size:-count].reshape(-1, count), flat[-count:]
 
-    def _loss(self, flat: Floats) -> tuple[float, Floats]:
+    def _loss(self, flat: Floats) -> tuple[float, NDArray[np.float64]]:
         units, extras, bias = self._split(flat.astype(np.float32))
         sums = (self._units @ units.reshape(len(units), -1)).reshape(-1, *units.shape[1:])
         scores = self._extras @ extras + bias
@@ -263,3 +285,4 @@ def save(path: Path, rankers: Mapping[str, Ranker]) -> None:
     }
     metadata = {name: json.dumps(head, ensure_ascii=False) for name, head in heads.items()}
     save_file(arrays, path, metadata=metadata)
+    path.chmod(0o644)  # safetensors writes files that only their owner may read

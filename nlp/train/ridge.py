@@ -6,6 +6,7 @@ folds back into a weight per n-gram.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class Calibration:
 
 def fit(kernel: Floats, targets: Floats, penalty: float) -> Floats:
     """Dual weights, shape (n, k), of a kernel (n, n) for targets (n, k)."""
-    model = KernelRidge(alpha=penalty, kernel="precomputed")
+    model = KernelRidge(alpha=cast("Any", penalty), kernel="precomputed")  # its stubs want int
     return np.asarray(model.fit(kernel, targets).dual_coef_)
 
 

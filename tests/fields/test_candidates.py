@@ -44,7 +44,7 @@ def test_masks_and_suffixes_are_cut_free(
 def test_clauses_end_at_signs_and_blanks() -> None:
     """Clauses leave out the punctuation around them and never join title and body."""
     letter = view("您好！我们多次反映，没有答复...3.5元一吨 谢谢", "路灯不亮")
-    assert [letter.raw[unit.start : unit.end] for unit in clauses.cut(letter)] == [
+    assert [letter.raw[unit.start : unit.end] for unit in clauses.cut(letter, 99)] == [
         *("路灯不亮", "您好", "我们多次反映", "没有答复", "3.5元一吨", "谢谢")
     ]
 
@@ -94,7 +94,7 @@ def test_odd_letters_have_well_formed_grids(body: str) -> None:
     words = units.cut(letter.text, tag([letter])[0])
     for cut in (
         mentions.grid(letter, words, [], ()),
-        clauses.grid(letter, clauses.cut(letter), words, []),
+        clauses.grid(letter, clauses.cut(letter, 999), words, []),
     ):
         count = len(cut.first)
         assert {len(cut.last), len(cut.places), len(cut.tables), len(cut.wordings)} == {count}

@@ -1,0 +1,53 @@
+"""Training sets: plain or gzipped JSON lines, refused by file and line."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlp.errors import PetitionError
+from nlp.train import data
+
+ROWS = [{"id": 1, "title": None, "body": "停水"}, {"id": "乙", "text": "停电\u2028三天"}]
+LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS) + "\n"
+
+
+@pytest.mark.parametrize("ending", data.ENDINGS)
+def test_plain_and_gzipped_are_the_same(tmp_path: Path, ending: str) -> None:
+    """A set is found by name; blank lines count for nothing, odd line breaks split nothing."""
+    raw = LINES.encode()
+    path = tmp_path / f"gold{ending}"
+    path.write_bytes(gzip.compress(raw) if ending.endswith(".gz") else raw)
+    assert data.read_rows(tmp_path, "gold") == ROWS
+
+
+def test_a_missing_set_is_named(tmp_path: Path) -> None:
+    """A set that is not there is named, with the option that tells where it is."""
+    with pytest.raises(PetitionError, match=r"gold：找不到训练数据.*--data"):
+        data.read_rows(tmp_path, "gold")
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    """A line that is not JSON is named by file and number, its text unsaid."""
+    (tmp_path / "gold.jsonl").write_text('{"id": 1}\n{"body": "不能外传', encoding="utf-8")
+    with pytest.raises(PetitionError, match=r"gold\.jsonl:2：这一行不是 JSON") as caught:
+        data.read_rows(tmp_path, "gold")
+    assert "外传" not in str(caught.value)
+
+
+def test_rows_become_letters() -> None:
+    """Title and body may be missing or null; "text" stands for "body"."""
+    first, second = map(data.to_letter, ROWS)
+    assert (first.id, first.title, first.body) == ("1", "", "停水")
+    assert (second.id, second.title, second.body) == ("乙", "", "停电\u2028三天")
+
+
+def test_letters_without_a_group_stand_alone() -> None:
+    """Near-duplicates share a number; every other letter has its own."""
+    rows = [{"group": 3}, {"group": -1}, {}, {"group": 3}, {"group": 0}, {"group": None}]
+    found = data.groups(rows)
+    assert found[0] == found[3] == 3
+    assert len(set(found.tolist())) == 5
+    assert found.dtype == np.int64
