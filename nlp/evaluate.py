@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nlp import metrics
 from nlp.codec import from_json
@@ -22,6 +22,8 @@ Figures = dict[str, Any]
 Pairs = Sequence[tuple[Gold, Report | None]]
 FIELDS = tuple(field.name for field in fields(Fields))
 _PRESSING = 2
+_BESIDE: Mapping[str, tuple[str, ...]] = {"category_l2": ("category_l1",)}
+"""Annotations that one cannot be scored without."""
 
 
 def evaluate_file(
@@ -70,7 +72,8 @@ def score(rows: Sequence[Gold], reports: Sequence[Report | None]) -> Figures:
         "fields": _fields,
     }
     for key, part in parts.items():
-        if own := [pair for pair in pairs if key in pair[0]]:
+        keys = {key, *_BESIDE.get(key, ())}
+        if own := [pair for pair in pairs if keys <= pair[0].keys()]:
             figures[key] = part(own)
     return figures
 
@@ -211,7 +214,10 @@ def _read_lines(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except ValueError as error:
                 raise LetterError("这一行不是 JSON", where=f"{path}:{number}") from error
+            if not isinstance(row, dict) or "id" not in row:
+                raise LetterError("这一行没有 id", where=f"{path}:{number}")
+            rows.append(cast("dict[str, Any]", row))
     return rows

@@ -147,10 +147,11 @@ class Triage:
         return report or self._bare(view, given[0], tuple(troubles))
 
     def _bare(self, view: View, signs: Crisis, troubles: tuple[str, ...]) -> Report:
-        """What is left when nothing but the crisis rules worked: their signals, and a person."""
+        """What is left when a report cannot be put together: danger as found, and a person."""
         reason = "这封信未能研判，请立即人工阅读"
         report = unreadable(view.letter.id, reason, self.model, self.labels.digest)
-        urgency = self._grader.urgency(view, None, (), signs, lambda _: None)
+        hits = _attempt(lambda: self._scale_rules.find(view), [])
+        urgency = self._grader.urgency(view, None, hits, signs, lambda _: None)
         report = replace(report, crisis=signs, urgency=urgency)
         return replace(report, review=reasons_to_read(view, report, (reason, *troubles)))
 

@@ -30,7 +30,8 @@ MARK = "柳溪镇的钱阿婆"
 
 def examples() -> list[Letter]:
     """The invented letters of examples/."""
-    rows = [json.loads(line) for line in (ROOT / "examples/gold.jsonl").open(encoding="utf-8")]
+    lines = (ROOT / "examples/gold.jsonl").read_text("utf-8").strip().split("\n")
+    rows = [json.loads(line) for line in lines]
     day = date(2026, 1, 5)
     return [Letter(row["id"], row.get("title") or "", row["body"], day) for row in rows]
 
@@ -62,10 +63,15 @@ def test_every_span_quotes_the_letter(triage: Triage, letter: Letter) -> None:
     SCHEMA.validate(encode(report))
 
 
-def test_reports_of_the_examples_are_whole(triage: Triage) -> None:
+@pytest.fixture(scope="module")
+def reports(triage: Triage) -> list[Report]:
+    """Reports of the examples."""
+    return triage.read(examples())
+
+
+def test_reports_of_the_examples_are_whole(triage: Triage, reports: list[Report]) -> None:
     """Spans of all kinds are there and true, and each report keeps the schema and the contract."""
     own = examples()
-    reports = triage.read(own)
     assert sum(assert_quotes(*pair) for pair in zip(own, reports, strict=True)) > 10 * len(own)
     for report in reports:
         SCHEMA.validate(encode(report))
@@ -75,14 +81,12 @@ def test_reports_of_the_examples_are_whole(triage: Triage) -> None:
         assert report.category.l2 in triage.labels.children(report.category.l1 or "")
 
 
-def test_order_and_neighbours_do_not_matter(triage: Triage) -> None:
+def test_order_and_neighbours_do_not_matter(triage: Triage, reports: list[Report]) -> None:
     """Any order, any company, alone or again: a letter's report is the same to the last digit."""
-    own = examples()
-    whole = dict(zip([letter.id for letter in own], triage.read(own), strict=True))
-    shuffled = random.Random(7).sample(own, len(own))  # noqa: S311  # a fixed order
-    assert [report.id for report in triage.read(shuffled)] == [letter.id for letter in shuffled]
-    assert triage.read(shuffled[:9]) == [whole[letter.id] for letter in shuffled[:9]]
-    assert triage.read([own[0]]) == [whole[own[0].id]]
+    whole = {report.id: report for report in reports}
+    some = random.Random(7).sample(examples(), 9)  # noqa: S311  # a fixed order
+    assert triage.read(some) == [whole[letter.id] for letter in some]
+    assert triage.read(some[:1]) == [whole[some[0].id]]
 
 
 @pytest.mark.parametrize("count", [0, 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3])
@@ -180,7 +184,7 @@ class BrokenFinders:
         raise ValueError(views[0].raw)
 
 
-def broken_scorer(**how: Exception) -> ToyScorer:
+def broken_scorer(**how: BaseException) -> ToyScorer:
     """A scorer that fails."""
     return replace(ToyScorer(toys.heads(labels.load())), **cast("dict[str, Any]", how))
 
@@ -222,6 +226,25 @@ def test_danger_is_said_whatever_breaks(part: str, caplog: pytest.LogCaptureFixt
     logged = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
     assert "读信出错" in logged
     assert not [word for word in (MARK, "不想活", "学区") if word in logged]
+
+
+@pytest.mark.parametrize("part", ["handling.read", "group_size.find", "flags.rule_features"])
+def test_danger_is_said_when_the_report_cannot_be_put_together(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even then the signals, the urgency they ask for and the actions reach a person."""
+
+    def broken(*given: Any, **named: Any) -> Any:
+        raise ZeroDivisionError
+
+    whole = toy_triage().read([Letter("1", "", DANGER)])[0]
+    monkeypatch.setattr(f"nlp.{part}", broken)
+    found = toy_triage().read([Letter("1", "", DANGER), Letter("2", "", PLAIN)])
+    assert found[0].crisis == whole.crisis
+    assert found[0].urgency.level == 3
+    assert found[0].urgency.reasons[0].span == whole.crisis.signals[0].span
+    assert all(report.review.required for report in found)
+    assert any("未能" in reason for reason in found[1].review.reasons)
 
 
 def test_broken_crisis_rules_are_said_loudly(

@@ -62,8 +62,8 @@ class ToyScorer:
     """Says nothing of any letter, or fails where it is told to."""
 
     heads: Mapping[str, tuple[str, ...]]
-    broken: Exception | None = None
-    broken_evidence: Exception | None = None
+    broken: BaseException | None = None
+    broken_evidence: BaseException | None = None
     seen: list[int] = field(default_factory=list[int])
 
     def score(self, letters: Sequence[Letter]) -> Logits:
