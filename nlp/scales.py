@@ -96,9 +96,10 @@ class Grader:
             crisis: The signals found.
             evidence: Level to the sentence that speaks most for it.
         """
-        level, confidence = self._grade("urgency", steps, rule_level(hits, "urgency", crisis))
+        level, confidence = self._grade("urgency", steps, hits, crisis)
+        words = self.labels.urgency[level].description
         signals = _signal_reasons(crisis, "urgency", level)
-        reasons = (*signals, *_reasons(view, "urgency", hits, level))
+        reasons = (*signals, *_reasons(view, _carrying(hits, "urgency", level), words))
         reasons = reasons or _model_reason(self.labels.urgency, level, evidence)
         name = self.labels.urgency[level].name
         return Urgency(level, name, confidence, reasons[:MAX_REASONS])
@@ -114,20 +115,30 @@ class Grader:
         emotions: tuple[str, ...],
     ) -> Distress:
         """Grade how much the writer suffers; arguments as for ``urgency``."""
-        level, confidence = self._grade("distress", steps, rule_level(hits, "distress", crisis))
+        level, confidence = self._grade("distress", steps, hits, crisis)
+        words = self.labels.distress[level].description
         signals = _signal_reasons(crisis, "distress", level)
-        reasons = (*signals, *_reasons(view, "distress", hits, level))
+        reasons = (*signals, *_reasons(view, _carrying(hits, "distress", level), words))
         reasons = reasons or _model_reason(self.labels.distress, level, evidence)
         name = self.labels.distress[level].name
         return Distress(level, name, emotions, confidence, reasons[:MAX_REASONS])
 
-    def _grade(self, scale: Scale, steps: Floats | None, ruled: int) -> tuple[int, float]:
-        """The higher of model and rules, and the model's probability of that level or above."""
-        if steps is None:
-            return ruled, 0.0
-        level = max(ruled, self.cuts.level(scale, steps))
-        chances = _chances(steps)
-        return level, round(float(chances[level]), 4)
+    def _grade(
+        self, scale: Scale, steps: Floats | None, hits: Sequence[Hit], crisis: Crisis
+    ) -> tuple[int, float]:
+        """The higher of model and rules, and the surest word for it."""
+        ruled = rule_level(hits, scale, crisis)
+        level = ruled if steps is None else max(ruled, self.cuts.level(scale, steps))
+        words = [0.0 if steps is None else float(_chances(steps)[level])]
+        words += [hit.rule.score for hit in _carrying(hits, scale, level)]
+        if level and _crisis_level(crisis, scale) >= level:
+            words += [signal.score for signal in crisis.signals]
+        return level, round(max(words), 4)
+
+
+def _carrying(hits: Sequence[Hit], scale: Scale, level: int) -> list[Hit]:
+    """Hits of the rules that ask for just this level."""
+    return [hit for hit in hits if hit.rule.label == scale and hit.rule.level == level]
 
 
 def _chances(steps: Floats) -> Floats:
@@ -158,12 +169,11 @@ def _signal_reasons(crisis: Crisis, scale: Scale, level: int) -> tuple[Reason, .
     return tuple(Reason(f"危机信号：{s.type}", s.span, s.source) for s in speaking)
 
 
-def _reasons(view: View, scale: Scale, hits: Sequence[Hit], level: int) -> tuple[Reason, ...]:
+def _reasons(view: View, carrying: Sequence[Hit], words: str) -> tuple[Reason, ...]:
     """Rules that carry the level, each place once."""
-    carrying = [h for h in hits if h.rule.label == scale and h.rule.level == level]
     found = {view.span(hit.start, hit.end): hit for hit in reversed(carrying)}
     return tuple(
-        Reason(f"词句达到第 {level} 级", span, hit.source)
+        Reason(f"词句属于{words}", span, hit.source)
         for span, hit in reversed(found.items())
         if span is not None
     )

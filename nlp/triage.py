@@ -12,7 +12,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from nlp import bundle, classify, crisis, flags, group_size, handling, labels, privacy, scales
+from nlp import (
+    bundle,
+    classify,
+    crisis,
+    flags,
+    group_size,
+    handling,
+    labels,
+    needs,
+    privacy,
+    scales,
+)
 from nlp.decisions import Decisions, check_heads, read_decisions
 from nlp.fields import Finders
 from nlp.labels import Labels
@@ -20,26 +31,27 @@ from nlp.letter import Letter, Span
 from nlp.report import (
     Category,
     Crisis,
+    Distress,
     Fields,
     Flag,
     ModelInfo,
-    Need,
     Purpose,
     Report,
+    Urgency,
 )
 from nlp.review import EMPTY, UNKNOWN_PURPOSE, is_blank, reasons_to_read, unreadable
 from nlp.rules import Lexicon
-from nlp.scales import Grader
+from nlp.scales import SOURCE, Grader
 from nlp.score import Evidence, Logits, Scorer
 from nlp.score.linear import LinearScorer
 from nlp.text import View
 
-SOURCE = "model:linear"
 CHUNK = 64
-_CRISIS_NEED = "危机介入"
 _NO_MODEL = "模型未能读这封信，只有规则的结果"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_Ask = Callable[[str, str], Span | None]
+"""Head and label to the sentence that speaks most for it."""
 
 
 class Triage:
@@ -169,20 +181,9 @@ class Triage:
         """Put together the report of one letter from what was found in it."""
         if is_blank(view):
             return unreadable(view.letter.id, EMPTY, self.model, self.labels.digest)
-        evidence = self._evidence(view) if row is not None else _no_evidence
+        evidence = self._evidence(view, row)
         kinds, purpose = self._category(row), self._purpose(row)
-        hits = self._scale_rules.find(view)
-        urgency = self._grader.urgency(
-            view, _steps(row, "urgency"), hits, signs, lambda level: evidence("urgency", str(level))
-        )
-        distress = self._grader.distress(
-            view,
-            _steps(row, "distress"),
-            hits,
-            signs,
-            lambda level: evidence("distress", str(level)),
-            emotions=self._emotions(row),
-        )
+        urgency, distress = self._grade(view, row, signs, evidence)
         size = group_size.find(view)
         marked = self._find_flags(view, row, size[0] if size else None, evidence)
         report = Report(
@@ -196,7 +197,13 @@ class Triage:
             crisis=signs,
             flags=marked,
             group_size=size[0] if size else None,
-            needs=self._needs(row, signs),
+            needs=needs.read(
+                None if row is None else classify.sigmoid(row["needs"]),
+                self._decisions.needs,
+                signs,
+                self.labels,
+                source=SOURCE,
+            ),
             fields=found,
             handling=handling.read(
                 category=kinds,
@@ -212,8 +219,10 @@ class Triage:
         )
         return replace(report, review=reasons_to_read(view, report, troubles))
 
-    def _evidence(self, view: View) -> Callable[[str, str], Span | None]:
+    def _evidence(self, view: View, row: Logits | None) -> _Ask:
         """Sentence of the letter that speaks most for a label of a head."""
+        if row is None:
+            return lambda head, label: None
         places = view.sentences
         ask: Evidence = self._scorer.evidence([view.raw[start:end] for start, end in places])
 
@@ -222,6 +231,24 @@ class Triage:
             return None if best is None else view.span(*places[best])
 
         return span
+
+    def _grade(
+        self, view: View, row: Logits | None, signs: Crisis, evidence: _Ask
+    ) -> tuple[Urgency, Distress]:
+        """Both scales, by the model, the rules and the signals."""
+        hits = self._scale_rules.find(view)
+        urgency = self._grader.urgency(
+            view, _steps(row, "urgency"), hits, signs, lambda level: evidence("urgency", str(level))
+        )
+        distress = self._grader.distress(
+            view,
+            _steps(row, "distress"),
+            hits,
+            signs,
+            lambda level: evidence("distress", str(level)),
+            emotions=self._emotions(row),
+        )
+        return urgency, distress
 
     def _category(self, row: Logits | None) -> Category:
         if row is None:
@@ -243,11 +270,7 @@ class Triage:
         return scales.emotions(chances, self._decisions.emotions, self.labels)
 
     def _find_flags(
-        self,
-        view: View,
-        row: Logits | None,
-        size: int | None,
-        evidence: Callable[[str, str], Span | None],
+        self, view: View, row: Logits | None, size: int | None, evidence: _Ask
     ) -> tuple[Flag, ...]:
         """Rules and model weighed together; rules alone without a model."""
         hits = self._flag_rules.find(view)
@@ -259,26 +282,6 @@ class Triage:
             )
             chances = dict(zip(self._decisions.stack.names, combined[0].tolist(), strict=True))
         return self._flags.read(view, hits, chances, lambda name: evidence("flags", name))
-
-    def _needs(self, row: Logits | None, signs: Crisis) -> tuple[Need, ...]:
-        """Needs above their thresholds, likeliest first; 危机介入 whenever danger is near."""
-        needs: list[Need] = []
-        if row is not None:
-            chances = classify.sigmoid(row["needs"])
-            above = [i for i, t in enumerate(self._decisions.needs) if chances[i] >= t]
-            chosen = above or [int(np.argmax(chances))]
-            chosen.sort(key=lambda i: -float(chances[i]))
-            names = [kind.name for kind in self.labels.needs]
-            needs = [Need(names[i], round(float(chances[i]), 4), SOURCE) for i in chosen]
-        if signs.level in {"high", "imminent"} and _CRISIS_NEED not in {n.name for n in needs}:
-            score = max((signal.score for signal in signs.signals), default=0.0)
-            needs.append(Need(_CRISIS_NEED, score, signs.signals[0].source))
-        return tuple(needs)
-
-
-def _no_evidence(head: str, label: str) -> Span | None:
-    """Where no model read the letter, none says which sentence it stands on."""
-    return None
 
 
 def _attempt(work: Callable[[], T], otherwise: T) -> T:

@@ -36,7 +36,7 @@ def test_a_letter_is_shown_danger_first() -> None:
     assert result.exit_code == 0, result.output
     shown = result.stdout
     places = [
-        shown.index(word) for word in ("危机信号", "“不想活”", "→ 立即", "轻重缓急", "承办部门")
+        shown.index(word) for word in ("危机信号", "“不想活”", "→立即", "轻重缓急", "承办部门")
     ]
     assert places == sorted(places)
     assert "系统建议" in shown

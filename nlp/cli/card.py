@@ -73,13 +73,13 @@ class _Card:
             return Text(f"危机信号：{UNREAD}，请立即人工阅读原信", style="bold magenta")
         if crisis.level == "none":
             return Text("危机信号：未发现（不等于没有危险）", style="dim")
-        text = Text()
+        text = Text(overflow="fold")
         for signal in crisis.signals:
             text.append(f"{signal.type}（{signal.who}·{signal.state}） ", style="bold")
             text.append_text(self._quote(signal.span))
             text.append(f" {_share(signal.score)} {_safe(signal.source)}\n", style="dim")
         for action in crisis.actions:
-            text.append(f"→ {action}\n")
+            text.append(f"→{action}\n")
         text.rstrip()
         level = CRISIS[crisis.level]
         colour = "red" if crisis.level in {"high", "imminent"} else "yellow"
@@ -144,14 +144,16 @@ class _Card:
         for flag in self.report.flags:
             text.append("\n" if text else "")
             text.append(flag.name, style="bold").append(f" {_share(flag.confidence)} ", style="dim")
-            for span in flag.spans:
+            for span in flag.spans[:1] if self.hidden else flag.spans:
                 text.append_text(self._quote(span))
             text.append(f" {_safe(flag.basis)}", style="dim")
         return text
 
     def _values(self, values: Iterable[FieldValue]) -> Text:
         """The words of a field."""
-        return Text("　").join(self._quote(value.span) for value in values) or Text("未提及", "dim")
+        quotes = dict.fromkeys(self._quote(value.span).plain for value in values)
+        text = Text("　").join(Text(quote, style="cyan") for quote in quotes)
+        return text or Text("未提及", "dim")
 
     def _quote(self, span: Span) -> Text:
         """Words of the letter in quotation marks, or the wall."""
@@ -162,7 +164,7 @@ def _table(title: str) -> Table:
     """A table of names and statements."""
     table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left", expand=True)
     table.add_column(style="bold", no_wrap=True, width=10)
-    table.add_column(ratio=1)
+    table.add_column(ratio=1, overflow="fold")
     return table
 
 

@@ -40,6 +40,7 @@ LIMITS = MappingProxyType(
     }
 )
 DISTINCT = frozenset({"where", "who_self", "who_party"})
+_BARE = "lac"
 # How often a bare LAC entity is an answer, measured on the annotated training letters.
 _LAC = {"TIME": ("when", 0.27), "LOC": ("where", 0.12), "ORG": ("who_party", 0.26)}
 # The ranker reads this many code points, three times the longest petition seen; beyond them the
@@ -178,14 +179,17 @@ def _by_rank(
 
 def _source(start: int, end: int, hits: Sequence[Hit]) -> str:
     """The rule that points at a candidate, if any, and the model that chose it."""
-    rule = next((hit.source for hit in hits if hit.start < end and start < hit.end), "lac")
+    rule = next((hit.source for hit in hits if hit.start < end and start < hit.end), _BARE)
     return f"{rule}+{MODEL}"
 
 
 def _by_rules(
     view: View, tokens: Sequence[Token], hits: Sequence[Hit], begin: int
 ) -> dict[str, tuple[Found, ...]]:
-    """Answers without a model: what the rules hit from ``begin``, then LAC's bare entities."""
+    """Answers without a model: what the rules hit from ``begin``, then LAC's bare entities.
+
+    A rule, however unsure, goes before a bare entity: its wording is the fuller one.
+    """
     found: dict[str, list[Found]] = {field: [] for field in (*MENTIONS, *CLAUSES)}
     parts = clauses.cut(view, len(view.text))
     firsts = [part.start for part in parts]
@@ -197,8 +201,10 @@ def _by_rules(
     for token in tokens:
         if token.tag in _LAC and token.start >= begin:
             field, score = _LAC[token.tag]
-            found[field].append(Found(token.start, token.end, score, "lac"))
+            found[field].append(Found(token.start, token.end, score, _BARE))
     return {
-        field: tuple(sorted(row, key=lambda one: (-one.score, one.start - one.end)))
+        field: tuple(
+            sorted(row, key=lambda one: (one.source == _BARE, -one.score, one.start - one.end))
+        )
         for field, row in found.items()
     }

@@ -1,7 +1,7 @@
 """Candidates for times, places, persons and organs, and what is known of them."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +23,11 @@ _TAGS = (
 )
 _TAG = {tag: number for number, tag in enumerate(_TAGS)}
 _SIZE = len(_TAGS) + 1
+# Rows of the tables that ``_tables`` fills.
+TABLE_SIZES = (41, 13, 5, 2, 2, 2, 9, 8, 6, _SIZE * _SIZE * 4, _SIZE * _SIZE, 2, 2, 2, 2, 2 * 21)
+Flags = NDArray[np.bool_]
 _LONGEST_PHRASE = 10
+_STOPS = frozenset("。!?;\n")
 _BREAKS = frozenset(",。!?;:\n\r… \t")
 _NAMES = frozenset({"LOC", "ORG", "PER"})
 _HEADS = frozenset({"n", "LOC", "ORG", "PER", "nz", "s", "nw", "f", "m"})
@@ -44,10 +48,8 @@ def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence
         rules: Ids of all rules of these fields.
     """
     words = [view.text[unit.start : unit.end] for unit in units]
-    runs = {PHRASE: set(_phrases(words, units)), TIME: set(times.runs(words, units))}
-    pairs = sorted((first, last, kind) for kind in runs for first, last in runs[kind])
-    table = np.array(pairs, dtype=np.int64).reshape(-1, 3)
-    first, last, kind = table[:, 0], table[:, 1], table[:, 2]
+    marks = _marks(words, units)
+    first, last, kind = _runs(marks, times.runs(words, units))
     starts, ends = spread(units)
     start, end = starts[first], ends[last]
     wordings = [view.text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)]
@@ -57,50 +59,74 @@ def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence
         last=last,
         start=start,
         end=end,
-        places=_places(first, last, units, words),
-        tables=_tables(view, units, (first, last, start, end), wordings),
+        places=_places(first, last, marks),
+        tables=_tables(view, marks, (first, last, start, end), wordings),
         rules=overlaps(start, end, hits, rules),
         wordings=wordings,
         kind=kind,
     )
 
 
-def _phrases(words: Sequence[str], units: Sequence[Unit]) -> Iterator[tuple[int, int]]:
-    """Yield (first, last) of runs that may be a noun phrase."""
-    count = len(units)
-    breaks, heads, openers = _marks(words, units)
-    clause = np.cumsum(breaks) * 2 + breaks
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What is known of each unit of a letter, shape (units,).
+
+    Attributes:
+        tags: Number of its tag.
+        breaks: It ends a clause.
+        stops: It ends a sentence.
+        heads: It may end a phrase.
+        openers: It may begin a phrase.
+        joins: It holds 的.
+        capital: It begins with a Latin capital, as masks do.
+    """
+
+    tags: Ints
+    breaks: Flags
+    stops: Flags
+    heads: Flags
+    openers: Flags
+    joins: Flags
+    capital: Flags
+
+
+def _marks(words: Sequence[str], units: Sequence[Unit]) -> _Marks:
+    """Look at each unit once."""
+    tags = [unit.tag for unit in units]
+    pairs = list(zip(words, tags, strict=True))
+    heads = [
+        tag in _HEADS or word[-1] in ")”" or (tag in _MISREAD and word[-1] in _HEAD_SUFFIX)
+        for word, tag in pairs
+    ]
+    openers = [
+        (tag in _NAMES or before in _JOINTS) and (tag not in _NEVER_FIRST or word[0] in "(“")
+        for (word, tag), before in zip(pairs, ["w", *tags], strict=False)
+    ]
+    return _Marks(
+        tags=np.array([_TAG.get(tag, _SIZE - 1) for tag in tags], dtype=np.int64),
+        breaks=np.array([word[-1] in _BREAKS for word in words], dtype=bool),
+        stops=np.array([word[-1] in _STOPS for word in words], dtype=bool),
+        heads=np.array(heads, dtype=bool),
+        openers=np.array(openers, dtype=bool),
+        joins=np.array(["的" in word for word in words], dtype=bool),
+        capital=np.array(["A" <= word[0] <= "Z" for word in words], dtype=bool),
+    )
+
+
+def _runs(marks: _Marks, timed: Iterable[tuple[int, int]]) -> tuple[Ints, Ints, Ints]:
+    """First unit, last unit and kind of each candidate, sorted, none twice."""
+    count = len(marks.tags)
+    codes = [np.array([(a * count + b) * 2 + TIME for a, b in timed], dtype=np.int64)]
+    clause = np.cumsum(marks.breaks) * 2 + marks.breaks
+    ends = marks.heads & ~marks.breaks
     for length in range(min(_LONGEST_PHRASE, count)):
         last = np.arange(length, count)
         first = last - length
-        fits = (clause[first] == clause[last]) & heads[last] & ~breaks[last]
-        fits &= openers[first] if length else True
-        rows = np.flatnonzero(fits)
-        yield from zip(first[rows].tolist(), last[rows].tolist(), strict=True)
-
-
-def _marks(
-    words: Sequence[str], units: Sequence[Unit]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which units end a clause, which may end a phrase, which may begin one."""
-    tags = [unit.tag for unit in units]
-    breaks = np.array([word[-1] in _BREAKS for word in words], dtype=bool)
-    heads = np.array(
-        [
-            tag in _HEADS or word[-1] in ")”" or (tag in _MISREAD and word[-1] in _HEAD_SUFFIX)
-            for word, tag in zip(words, tags, strict=True)
-        ],
-        dtype=bool,
-    )
-    before = ["w", *tags[:-1]]
-    openers = np.array(
-        [
-            (tag in _NAMES or previous in _JOINTS) and (tag not in _NEVER_FIRST or word[0] in "(“")
-            for word, tag, previous in zip(words, tags, before, strict=False)
-        ],
-        dtype=bool,
-    )
-    return breaks, heads, openers
+        fits = (clause[first] == clause[last]) & ends[last]
+        fits &= marks.openers[first] if length else True
+        codes.append(((first * count + last) * 2 + PHRASE)[fits])
+    code = np.unique(np.concatenate(codes))
+    return code // 2 // max(count, 1), code // 2 % max(count, 1), code % 2
 
 
 @lru_cache(maxsize=65536)
@@ -112,64 +138,56 @@ def _features(word: str, tag: str) -> tuple[str, ...]:
     return (f"w{shown}", f"t{tag}", f"l{size}", *ends)
 
 
-def _places(first: Ints, last: Ints, units: Sequence[Unit], words: Sequence[str]) -> Ints:
-    """The unit in each of PLACES for each candidate; len(units) stands for none."""
-    count = len(units)
-    tags = [unit.tag for unit in units]
-    walls = np.array([word[-1] in _BREAKS for word in words], dtype=bool)
-    left = nearest(np.array([tag in {"v", "vn", "p"} for tag in tags], dtype=bool), walls)
-    verbs = np.array([tag in {"v", "vn"} for tag in tags], dtype=bool)
-    right = count - 1 - nearest(verbs[::-1], np.roll(walls, 1)[::-1])[::-1] if count else left
+def _places(first: Ints, last: Ints, marks: _Marks) -> Ints:
+    """The unit in each of PLACES for each candidate; the number of units stands for none."""
+    count = len(marks.tags)
+    verbs = np.isin(marks.tags, [_TAG["v"], _TAG["vn"]])
+    left = nearest(verbs | (marks.tags == _TAG["p"]), marks.breaks)
+    right = count - 1 - nearest(verbs[::-1], np.roll(marks.breaks, 1)[::-1])[::-1]
     verb, next_verb = left[first], right[last]
-    verb = np.where(verb == first - 1, -1, verb)
-    next_verb = np.where((next_verb == last + 1) | (next_verb > count), -1, next_verb)
-    columns = [first - 3, first - 2, first - 1, first, last, np.where(last > first, last - 1, -1),
-               last + 1, last + 2, verb, next_verb]  # fmt: skip
+    columns = [
+        *(first - 3, first - 2, first - 1, first, last),
+        np.where(last > first, last - 1, -1),
+        *(last + 1, last + 2),
+        np.where(verb == first - 1, -1, verb),
+        np.where(next_verb == last + 1, -1, next_verb),
+    ]
     places = np.stack(columns, axis=1)
     return np.where((places < 0) | (places >= count), count, places)
 
 
-TABLE_SIZES = (41, 13, 5, 2, 2, 2, 9, 8, 6, _SIZE * _SIZE * 4, _SIZE * _SIZE, 2, 2, 2, 2, 2 * 21)
-
-
 def _tables(
-    view: View, units: Sequence[Unit], runs: tuple[Ints, Ints, Ints, Ints], wordings: Sequence[str]
+    view: View, marks: _Marks, runs: tuple[Ints, Ints, Ints, Ints], wordings: Sequence[str]
 ) -> Ints:
     """Rows of the tables of each candidate: lengths, place in the letter, tags at the seams."""
     first, last, start, end = runs
     if not len(first):
         return np.zeros((0, len(TABLE_SIZES)), dtype=np.int64)
-    count = len(units)
-    counts = Counter(wordings)
-    seen: dict[str, int] = {}
-    for wording, at in zip(wordings, start.tolist(), strict=True):
-        seen.setdefault(wording, at)
-    times = np.array([min(counts[wording], 4) for wording in wordings])
-    fresh = np.array([seen[w] == a for w, a in zip(wordings, start.tolist(), strict=True)])
-    titled = np.array([seen[wording] for wording in wordings]) < view.letter.body_offset
-    tags = np.array([_TAG.get(unit.tag, _SIZE - 1) for unit in units] + [_SIZE - 1])
-    ends = np.array([view.text[unit.end - 1] in _BREAKS for unit in units] + [True])
-    stops = np.array([view.text[unit.end - 1] in "。!?;\n" for unit in units])
-    sentence = np.concatenate([[0], np.cumsum(stops)[:-1]])
+    count, shift = len(marks.tags), view.letter.body_offset
+    number: dict[str, int] = {}
+    same = np.array([number.setdefault(wording, len(number)) for wording in wordings])
+    debut = start[np.unique(same, return_index=True)[1]][same]
+    tags = np.append(marks.tags, _SIZE - 1)
+    ends = np.append(marks.breaks, True)
+    sentence = np.concatenate([[0], np.cumsum(marks.stops)[:-1]])
+    joins = np.concatenate([[0], np.cumsum(marks.joins)])
     begins = (first == 0) | ends[first - 1]
-    closes = (last == count - 1) | ends[np.minimum(last + 1, count)]
-    inner = np.minimum(last - first, 3)
     columns = [
         np.minimum(end - start, 40),
         np.minimum(last - first, 12),
-        times,
-        fresh,
-        start < view.letter.body_offset,
-        titled & (start >= view.letter.body_offset),
+        np.minimum(np.bincount(same)[same], 4),
+        debut == start,
+        start < shift,
+        (debut < shift) & (start >= shift),
         8 * start // max(len(view.text), 1),
         np.minimum(sentence[first], 7),
         np.minimum(sentence[-1] - sentence[first], 5),
-        (tags[first] * _SIZE + tags[last]) * 4 + inner,
-        tags[np.where(first > 0, first - 1, count)] * _SIZE + tags[np.minimum(last + 1, count)],
+        (tags[first] * _SIZE + tags[last]) * 4 + np.minimum(last - first, 3),
+        tags[np.where(first > 0, first - 1, count)] * _SIZE + tags[last + 1],
         begins,
-        closes,
-        np.array(["的" in wording for wording in wordings]),
-        np.array([wording[0].isascii() and wording[0].isupper() for wording in wordings]),
+        (last == count - 1) | ends[last + 1],
+        joins[last + 1] > joins[first],
+        marks.capital[first],
         begins * 21 + np.minimum(end - start, 20),
     ]
-    return np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
+    return np.stack(columns, axis=1).astype(np.int64)

@@ -8,6 +8,8 @@ from typing import Any
 from nlp.errors import OptionError
 
 PREFIX = "PETITION_"
+DEBUG = "PETITION_DEBUG"
+"""Read by the command line, not by the service."""
 _MIB = 1024 * 1024
 
 
@@ -66,7 +68,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         OptionError: A PETITION_ variable is unknown or its value is wrong; names the variable.
     """
     known = names()
-    if unknown := sorted(name for name in environ if name.startswith(PREFIX) and name not in known):
+    given_names = {name for name in environ if name.startswith(PREFIX)}
+    if unknown := sorted(given_names - {*known, DEBUG}):
         raise OptionError(
             "未知的环境变量", where=unknown[0], remedy=f"请改正或删去；可用的有：{'、'.join(known)}"
         )
