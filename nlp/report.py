@@ -195,10 +195,11 @@ class Review:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything said of one letter."""
 
+    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     model: ModelInfo
     labels_digest: str
@@ -214,4 +215,3 @@ class Report:
     handling: Handling = field(default_factory=Handling)
     pii: tuple[Pii, ...] = ()
     review: Review = field(default_factory=Review)
-    schema_version: SchemaVersion = SCHEMA_VERSION

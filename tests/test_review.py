@@ -31,7 +31,8 @@ def report(**parts: object) -> Report:
         "urgency": Urgency(0, "普通", 0.9),
         "distress": Distress(0, "平稳", ("平静",), 0.9),
     }
-    return Report("1", MODEL, "sha256:1", **{**harmless, **parts})  # pyright: ignore[reportArgumentType]
+    given = {"id": "1", "model": MODEL, "labels_digest": "sha256:1", **harmless, **parts}
+    return Report(**given)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_harmless_letter_needs_no_one() -> None:

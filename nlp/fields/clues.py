@@ -105,11 +105,19 @@ class Clues:
                 span,
                 normal(self.view.text[found.start : found.end]) if normal else None,
                 round(found.score, 4),
-                found.source,
+                self._source(field, found),
             )
             for found in self.pick(field)
             if (span := self.view.span(found.start, found.end))
         ]
+
+    def _source(self, field: str, found: Found) -> str:
+        """Who found an answer; of one that the model chose, also the rule that points at it."""
+        if found.source != MODEL:
+            return found.source
+        near = (hit for hit in self.hits if hit.start < found.end and found.start < hit.end)
+        rule = next((hit.source for hit in near if hit.rule.label == field), _BARE)
+        return f"{rule}+{MODEL}"
 
 
 def tidy(text: str) -> str | None:
@@ -146,41 +154,22 @@ def read(
         return Clues(view, tokens, hits, _by_rules(view, tokens, hits, 0))
     found: dict[str, tuple[Found, ...]] = {}
     for name, grid in grids(view, tokens, hits, rankers["mentions"].rules).items():
-        found.update(_by_rank(grid, rankers[name], hits))
+        found.update(_by_rank(grid, rankers[name]))
     if len(view.text) > HORIZON:
         far = _by_rules(view, tokens, hits, HORIZON)
         found = {field: (*found[field], *far[field]) for field in found}
     return Clues(view, tokens, hits, found)
 
 
-def _by_rank(
-    grid: Grid, ranker: Ranker, hits: Sequence[Hit]
-) -> Iterable[tuple[str, tuple[Found, ...]]]:
+def _by_rank(grid: Grid, ranker: Ranker) -> Iterable[tuple[str, tuple[Found, ...]]]:
     """Candidates above each field's threshold, best first."""
     probabilities = ranker.probabilities(grid)
     for column, field in enumerate(ranker.fields):
         scores = probabilities[:, column]
         rows = np.flatnonzero(scores >= ranker.thresholds[field])
         rows = rows[np.argsort(-scores[rows], kind="stable")]
-        own = [hit for hit in hits if hit.rule.label == field]
-        yield (
-            field,
-            tuple(
-                Found(start, end, score, _source(start, end, own))
-                for start, end, score in zip(
-                    grid.start[rows].tolist(),
-                    grid.end[rows].tolist(),
-                    scores[rows].tolist(),
-                    strict=True,
-                )
-            ),
-        )
-
-
-def _source(start: int, end: int, hits: Sequence[Hit]) -> str:
-    """The rule that points at a candidate, if any, and the model that chose it."""
-    rule = next((hit.source for hit in hits if hit.start < end and start < hit.end), _BARE)
-    return f"{rule}+{MODEL}"
+        columns = (grid.start[rows].tolist(), grid.end[rows].tolist(), scores[rows].tolist())
+        yield field, tuple(Found(*one, MODEL) for one in zip(*columns, strict=True))
 
 
 def _by_rules(

@@ -6,7 +6,7 @@ first, its last, the one after it ...), a row of a table (its length, where it l
 that it matches, or its whole wording.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from nlp.rules import Hit
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
-# No candidate is longer than this many code points, so that each rule's hit meets few of them.
-LONGEST = 240
+# So many hits meet all candidates at a time, which bounds memory.
+_BLOCK = 64
 
 
 class Unit(NamedTuple):
@@ -67,12 +67,12 @@ def spread(units: Sequence[Unit]) -> tuple[Ints, Ints]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def overlaps(start: Ints, end: Ints, hits: Iterable[Hit], rules: Sequence[str]) -> Floats:
+def overlaps(start: Ints, end: Ints, hits: Sequence[Hit], rules: Sequence[str]) -> Floats:
     """Which rules share with each candidate at least half of the longer of the two.
 
     Args:
-        start: First code point of each candidate, ascending.
-        end: One past its last code point, at most LONGEST later.
+        start: First code point of each candidate.
+        end: One past its last code point.
         hits: Matches in the letter.
         rules: Ids of all rules, in the order of the columns.
 
@@ -81,12 +81,13 @@ def overlaps(start: Ints, end: Ints, hits: Iterable[Hit], rules: Sequence[str]) 
     """
     columns = {name: number for number, name in enumerate(rules)}
     found = np.zeros((len(start), len(rules)), dtype=np.float32)
-    for hit in hits:
-        low = int(np.searchsorted(start, hit.start - LONGEST))
-        high = int(np.searchsorted(start, hit.end))
-        shared = np.minimum(end[low:high], hit.end) - np.maximum(start[low:high], hit.start)
-        longer = np.maximum(end[low:high] - start[low:high], hit.end - hit.start)
-        found[low + np.flatnonzero(shared * 2 >= longer), columns[hit.rule.id]] = 1.0
+    for low in range(0, len(hits), _BLOCK):
+        block = [(hit.start, hit.end, columns[hit.rule.id]) for hit in hits[low : low + _BLOCK]]
+        begin, stop, column = np.array(block, dtype=np.int64).T[:, :, None]
+        shared = np.minimum(end, stop) - np.maximum(start, begin)
+        longer = np.maximum(end - start, stop - begin)
+        which, candidate = np.nonzero(shared * 2 >= longer)
+        found[candidate, column[which, 0]] = 1.0
     return found
 
 

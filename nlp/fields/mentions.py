@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,14 +48,14 @@ def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence
         hits: What the rules found in it.
         rules: Ids of all rules of these fields.
     """
-    words = [view.text[unit.start : unit.end] for unit in units]
-    marks = _marks(words, units)
-    first, last, kind = _runs(marks, times.runs(words, units))
+    words = [_word(view.text[unit.start : unit.end], unit.tag) for unit in units]
+    marks = _marks(words)
+    first, last, kind = _runs(marks, times.runs(view, units))
     starts, ends = spread(units)
     start, end = starts[first], ends[last]
     wordings = [view.text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)]
     return Grid(
-        keys=[_features(word, unit.tag) for word, unit in zip(words, units, strict=True)],
+        keys=[word.features for word in words],
         first=first,
         last=last,
         start=start,
@@ -67,19 +68,55 @@ def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """What is known of each unit of a letter, shape (units,).
+class _Word(NamedTuple):
+    """What is known of a word by itself.
 
     Attributes:
-        tags: Number of its tag.
+        features: For the ranker.
+        tag: Number of its tag.
         breaks: It ends a clause.
         stops: It ends a sentence.
         heads: It may end a phrase.
-        openers: It may begin a phrase.
+        opens: It may begin a phrase after any word (2), after some (1), or never (0).
+        joint: A phrase may begin after it.
         joins: It holds 的.
         capital: It begins with a Latin capital, as masks do.
     """
+
+    features: tuple[str, ...]
+    tag: int
+    breaks: bool
+    stops: bool
+    heads: bool
+    opens: int
+    joint: bool
+    joins: bool
+    capital: bool
+
+
+@lru_cache(maxsize=65536)
+def _word(text: str, tag: str) -> _Word:
+    """Look at a word."""
+    shown = f"#{min(len(text), 5)}" if text.isdecimal() else text
+    tail, mixed = text[-1], tag in _MISREAD and text[-1] in _HEAD_SUFFIX
+    ends = (f"e{tail}", f"E{text[-2:]}{tag}", f"b{text[0]}{tag}")
+    barred = tag in _NEVER_FIRST and text[0] not in "(“"
+    return _Word(
+        features=(f"w{shown}", f"t{tag}", f"l{min(len(text), 6)}", *ends),
+        tag=_TAG.get(tag, _SIZE - 1),
+        breaks=tail in _BREAKS,
+        stops=tail in _STOPS,
+        heads=tag in _HEADS or tail in ")”" or mixed,
+        opens=0 if barred else 1 + (tag in _NAMES),
+        joint=tag in _JOINTS,
+        joins="的" in text,
+        capital="A" <= text[0] <= "Z",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The columns of ``_Word`` for the words of a letter, shape (units,)."""
 
     tags: Ints
     breaks: Flags
@@ -90,27 +127,15 @@ class _Marks:
     capital: Flags
 
 
-def _marks(words: Sequence[str], units: Sequence[Unit]) -> _Marks:
-    """Look at each unit once."""
-    tags = [unit.tag for unit in units]
-    pairs = list(zip(words, tags, strict=True))
-    heads = [
-        tag in _HEADS or word[-1] in ")”" or (tag in _MISREAD and word[-1] in _HEAD_SUFFIX)
-        for word, tag in pairs
-    ]
-    openers = [
-        (tag in _NAMES or before in _JOINTS) and (tag not in _NEVER_FIRST or word[0] in "(“")
-        for (word, tag), before in zip(pairs, ["w", *tags], strict=False)
-    ]
-    return _Marks(
-        tags=np.array([_TAG.get(tag, _SIZE - 1) for tag in tags], dtype=np.int64),
-        breaks=np.array([word[-1] in _BREAKS for word in words], dtype=bool),
-        stops=np.array([word[-1] in _STOPS for word in words], dtype=bool),
-        heads=np.array(heads, dtype=bool),
-        openers=np.array(openers, dtype=bool),
-        joins=np.array(["的" in word for word in words], dtype=bool),
-        capital=np.array(["A" <= word[0] <= "Z" for word in words], dtype=bool),
+def _marks(words: Sequence[_Word]) -> _Marks:
+    """Put what is known of the words into arrays."""
+    table = np.array([word[1:] for word in words], dtype=np.int64).reshape(
+        -1, len(_Word._fields) - 1
     )
+    tags, breaks, stops, heads, opens, joint, joins, capital = table.T
+    after = np.concatenate([[1], joint])[: len(words)]
+    flags = (breaks, stops, heads, (opens > 0) & (opens + after > 1), joins, capital)
+    return _Marks(tags, *(column.astype(bool) for column in flags))
 
 
 def _runs(marks: _Marks, timed: Iterable[tuple[int, int]]) -> tuple[Ints, Ints, Ints]:
@@ -127,15 +152,6 @@ def _runs(marks: _Marks, timed: Iterable[tuple[int, int]]) -> tuple[Ints, Ints, 
         codes.append(((first * count + last) * 2 + PHRASE)[fits])
     code = np.unique(np.concatenate(codes))
     return code // 2 // max(count, 1), code // 2 % max(count, 1), code % 2
-
-
-@lru_cache(maxsize=65536)
-def _features(word: str, tag: str) -> tuple[str, ...]:
-    """What is known of a word by itself."""
-    shown = f"#{min(len(word), 5)}" if word.isdecimal() else word
-    size = min(len(word), 6)
-    ends = (f"e{word[-1]}", f"E{word[-2:]}{tag}", f"b{word[0]}{tag}")
-    return (f"w{shown}", f"t{tag}", f"l{size}", *ends)
 
 
 def _places(first: Ints, last: Ints, marks: _Marks) -> Ints:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from nlp.fields.grid import Unit
+from nlp.text import View
 
 _LONGEST, _WIDEST_GAP = 12, 3
 _WORD = re.compile(
@@ -27,12 +29,10 @@ _AFTER = frozenset(
 )
 
 
-def runs(words: Sequence[str], units: Sequence[Unit]) -> Iterator[tuple[int, int]]:
+def runs(view: View, units: Sequence[Unit]) -> Iterator[tuple[int, int]]:
     """Yield (first, last) of runs that may be a time."""
-    seeds = [
-        unit.tag == "TIME" or _WORD.search(word) is not None
-        for word, unit in zip(words, units, strict=True)
-    ]
+    words = [view.text[unit.start : unit.end] for unit in units]
+    seeds = [_is_seed(word, unit.tag) for word, unit in zip(words, units, strict=True)]
     for seed in (index for index, found in enumerate(seeds) if found):
         begins = [seed, seed - 1] if seed and words[seed - 1] in _BEFORE else [seed]
         gap = 0
@@ -42,3 +42,9 @@ def runs(words: Sequence[str], units: Sequence[Unit]) -> Iterator[tuple[int, int
                 break
             if seeds[last] or words[last] in _AFTER:
                 yield from ((first, last) for first in begins)
+
+
+@lru_cache(maxsize=65536)
+def _is_seed(word: str, tag: str) -> bool:
+    """Whether a word speaks of time."""
+    return tag == "TIME" or _WORD.search(word) is not None
