@@ -7,7 +7,8 @@ hundreds of rules within a few hundred microseconds a letter.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
 
@@ -108,14 +109,12 @@ class _CompiledGuard:
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     rule: Rule
-    patterns: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
+    patterns: tuple[re.Pattern[str], ...]
     guards: tuple[_CompiledGuard, ...]
 
     def matches(self, page: _Page) -> Iterator[re.Match[str]]:
         """Matches that no guard takes away."""
-        for pattern, wanted in self.patterns:
-            if wanted and not any(literal in page.text for literal in wanted):
-                continue
+        for pattern in self.patterns:
             for match in pattern.finditer(page.text):
                 start, end = match.span(_group(pattern))
                 if not any(page.guarded(guard, start, end) for guard in self.guards):
@@ -140,11 +139,19 @@ class Lexicon:
         self._rules = tuple(
             _Compiled(
                 rule=rule,
-                patterns=tuple((re.compile(p), needles(p)) for p in rule.patterns),
+                patterns=tuple(re.compile(p) for p in rule.patterns),
                 guards=tuple(compiled[name] for name in rule.guards),
             )
             for rule in rules
         )
+        wanted = [[needles(p) for p in one.rule.patterns] for one in self._rules]
+        self._always = frozenset(i for i, own in enumerate(wanted) if not all(own))
+        self._literals = _inverted(wanted, self._always)
+
+    def _live(self, text: str) -> list[int]:
+        """Rules that can match a text at all, in file order."""
+        found = {i for literal, rules in self._literals if literal in text for i in rules}
+        return sorted(found | self._always)
 
     def find(self, view: View) -> list[Hit]:
         """Run every rule over a letter.
@@ -154,11 +161,22 @@ class Lexicon:
         """
         page = _Page(view, close_gaps=self._close_gaps)
         hits = {
-            _hit(compiled.rule, match, page): None
-            for compiled in self._rules
-            for match in islice(compiled.matches(page), MAX_HITS)
+            _hit(self._rules[i].rule, match, page): None
+            for i in self._live(page.text)
+            for match in islice(self._rules[i].matches(page), MAX_HITS)
         }
         return sorted(hits, key=lambda hit: (hit.start, hit.end))
+
+
+def _inverted(
+    wanted: Sequence[Sequence[tuple[str, ...]]], always: frozenset[int]
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Each literal with the rules that one of whose patterns needs it."""
+    rules: defaultdict[str, list[int]] = defaultdict(list)
+    for i, patterns in enumerate(wanted):
+        for literal in {one for own in patterns for one in own} if i not in always else ():
+            rules[literal].append(i)
+    return tuple((literal, tuple(own)) for literal, own in rules.items())
 
 
 def _hit(rule: Rule, match: re.Match[str], page: _Page) -> Hit:

@@ -98,6 +98,70 @@ def test_who_is_taken_from_the_sentence(body: str, who: str) -> None:
     assert first(body).who == who
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "level"),
+    [
+        ("老伴走了两年,我只想早点下去陪他。", "自杀自伤", "high"),
+        ("要是今晚睡过去就别再醒来,多好。", "自杀自伤", "high"),
+        ("没有我,他们会过得更好。", "自杀自伤", "high"),
+        ("一家人一起走了算了。", "自杀自伤", "high"),
+        ("我撑不住了,不想撑了。", "自杀自伤", "high"),
+        ("我这把年纪,不愿再拖累儿女。", "自杀自伤", "concern"),
+        ("以前划过手腕,被妈妈发现了。", "自杀自伤", "concern"),
+        ("遗书我已经写好,放在抽屉里。", "自杀自伤", "imminent"),
+        ("后天一早我去信访局门口,不活了。", "自杀自伤", "imminent"),
+        ("逼急了我就和他们同归于尽。", "伤人报复", "imminent"),
+        ("下周一早上全体工友到工地大门口堵路,谁也别想进。", "极端行为", "imminent"),
+        ("老公昨晚又掐我脖子。", "遭受暴力", "imminent"),
+        ("七八个大汉堵在我家门口不让出门。", "遭受暴力", "high"),
+        ("外公在养老院,胳膊上一块块青紫,护工说是自己碰的。", "遭受暴力", "high"),
+        ("尿毒症病人一个星期没透析了。", "生命健康危险", "imminent"),
+        ("班里十几个小朋友上吐下泻送了医院。", "生命健康危险", "imminent"),
+        ("隔壁老太太好几天没出门,敲门没人应。", "生命健康危险", "imminent"),
+    ],
+)
+def test_veiled_words_are_understood(body: str, kind: str, level: str) -> None:
+    """Cries for help without the plain words raise the colour they deserve."""
+    found = crisis(body)
+    assert kind in {signal.type for signal in found.signals}
+    assert found.level == level
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "建议学校开展心理筛查,很多轻生念头能够及早发现。",
+        "感谢政府,当年我家揭不开锅,是村里帮了我们。",
+        "消防通道堵死,着火只能等死。",
+        "听朋友说他同学被骗进传销,现在洗脑了。",
+        "有人在河里投毒毒鱼。",
+        "城管的过激行为让人气愤。",
+        "施工围挡围堵了小区大门。",
+        "请加强巡逻,防止血案发生。",
+        "他总说是他害了这个家。",
+        "房贷压得我喘不过气来。",
+        "快递员敲门没人应就走了。",
+    ],
+)
+def test_prevention_thanks_and_hearsay_are_left_alone(body: str) -> None:
+    """Talk of prevention, thanks for past help, suppositions and hearsay are no signals."""
+    assert crisis(body).signals == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "who"),
+    [
+        ("我被丈夫毒打。", "本人"),
+        ("我儿子被邻居打了一顿。", "家人"),
+        ("我丈夫输了钱就朝我动手。", "本人"),
+        ("我跟他拼了。", "本人"),
+    ],
+)
+def test_the_attacker_is_not_taken_for_the_victim(body: str, who: str) -> None:
+    """Violence is told of the one who suffers it, a threat of the one who utters it."""
+    assert first(body).who == who
+
+
 def test_a_quote_is_the_clause_that_a_worker_understands() -> None:
     """The words stand in the letter and end where the clause ends."""
     signal = first("您好,楼下太吵。拖了三年,我真的不想活了,请帮帮我。")

@@ -25,6 +25,8 @@ CRISIS = LABELS.rules["crisis"]
 SCALE = LABELS.rules["scale"]
 MARGIN = 0.1
 MIN_SUPPORT = 5
+MIN_MEASURED = 10
+"""Rules of a family that must have support enough to be measured; rare kinds of danger never do."""
 HIGH_PER_THOUSAND = 25
 ANY_PER_THOUSAND = 65
 
@@ -117,7 +119,7 @@ def test_precision_floors_hold_on_annotated_letters(shared_data: Path, family: s
     tally = counted(rows, LABELS.rules[family])
     measured = {name: hits for name, hits in tally.items() if hits[0] >= MIN_SUPPORT}
     scores = {rule.id: rule.score for rule in LABELS.rules[family]}
-    assert len(measured) >= len(scores) // 2, "a floor over nothing proves nothing"
+    assert len(measured) >= MIN_MEASURED, "a floor over nothing proves nothing"
     low = {
         name: (hits, right, scores[name])
         for name, (hits, right) in measured.items()

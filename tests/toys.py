@@ -1,7 +1,9 @@
 """Invented texts of every awkward kind, and a triage whose parts can be made to fail."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -96,13 +98,25 @@ def decisions(known: Labels) -> Decisions:
 
 
 def toy_triage(**parts: Any) -> Triage:
-    """A triage with rules, finders without a model, and a scorer that knows nothing."""
+    """A triage with rules, finders without a model, and a scorer that knows nothing.
+
+    Args:
+        parts: Scorer or finders to put in the place of these.
+    """
+    own = copy.copy(_whole())
+    vars(own)["_scorer"] = ToyScorer(heads(own.labels))
+    vars(own).update({f"_{name}": part for name, part in parts.items()})
+    return own
+
+
+@cache
+def _whole() -> Triage:
+    """Built once, since compiling the rules takes longest."""
     known = labels.load()
-    given = {
-        "model": ModelInfo("toy", "0", "sha256:0"),
-        "known": known,
-        "scorer": ToyScorer(heads(known)),
-        "decisions": decisions(known),
-        "finders": Finders.load(None, known),
-    }
-    return Triage(**{**given, **parts})
+    return Triage(
+        model=ModelInfo("toy", "0", "sha256:0"),
+        known=known,
+        scorer=ToyScorer(heads(known)),
+        decisions=decisions(known),
+        finders=Finders.load(None, known),
+    )

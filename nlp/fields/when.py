@@ -21,6 +21,10 @@ _DATED = re.compile(
 _RECURRING = "每"
 _OPEN = re.compile(r"至今|到现在|以来|年来|开始|起$")
 _STATED_YEAR = re.compile(r"\d{4}年?|[去前今明]年|年前|年来")
+# The commonest wording of all is read here: the parser takes three milliseconds a wording, which
+# is more than everything else in this file together.
+_PLAIN = re.compile(r"(\d{4})年(?:(\d{1,2})月份?(?:(\d{1,2})[日号])?)?(?:至今|以来|起|开始)?")
+_YEAR = re.compile(r"(?:\d{2}|[零〇一二三四五六七八九]{2})年|\d{4}[-./]")
 _ANCHORS = (datetime(2031, 5, 6), datetime(2044, 10, 20))  # two days after any letter
 _parsing = Lock()
 
@@ -34,13 +38,27 @@ def find(clues: Clues) -> list[FieldValue]:
 @lru_cache(maxsize=4096)
 def _dates(text: str, received: date | None) -> tuple[str | None, str | None] | None:
     """First and last day, month or year of a wording; None when the letter does not settle it."""
-    pair = _absolute(text) if received is None else _relative(text, received)
+    pair = _plain(text) or (_absolute(text) if received is None else _relative(text, received))
     if not pair:
         return None
     start, end = pair
     if not end or _OPEN.search(text):
         return _trim(start, text), None
     return _shorten(start, end)
+
+
+def _plain(text: str) -> tuple[str, str] | None:
+    """First and last day of a wording that is nothing but a year, month or day."""
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day = (int(part) if part else 0 for part in match.groups())
+    try:
+        first = date(year, month or 1, day or 1)
+    except ValueError:
+        return None
+    last = monthrange(year, month or 12)[1]
+    return first.isoformat(), date(year, month or 12, day or last).isoformat()
 
 
 def _relative(text: str, received: date) -> tuple[str, str] | None:
@@ -53,6 +71,8 @@ def _relative(text: str, received: date) -> tuple[str, str] | None:
 
 def _absolute(text: str) -> tuple[str, str] | None:
     """Days that do not depend on the day of receipt; an end that does is left open ("")."""
+    if not _YEAR.search(text):
+        return None
     one, other = (_parse(text, anchor) for anchor in _ANCHORS)
     if not one or not other or one[0] != other[0]:
         return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,35 +110,36 @@ class LinearScorer:
         Args:
             parts: Sentences of the letter.
         """
-        lookup = self._terms["characters"]
 
         @cache
-        def terms() -> list[NDArray[np.int64]]:
-            grams = (FAMILIES["characters"](Letter("", "", part)) for part in parts)
-            return [
-                np.array(sorted({lookup[g] for g in own if g in lookup}), np.int64) for own in grams
-            ]
+        def terms() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            found = [self._known("characters", Letter("", "", part)) for part in parts]
+            whose = np.repeat(np.arange(len(parts)), [len(own) for own in found])
+            return np.fromiter((c for own in found for c in own), np.int64, len(whose)), whose
 
         def best(head: str, label: str) -> int | None:
             column = self._slices[head].start + self.heads[head].index(label)
-            top = int(np.argmax([0.0, *(self._weigh(own, column) for own in terms())]))
+            columns, whose = terms()
+            weights = self._weights.data[columns, column] * self._weights.rows[columns]
+            weights *= self._arrays["idf"][columns]
+            totals = np.bincount(whose, weights, minlength=len(parts))
+            top = int(np.argmax([0.0, *totals]))
             return top - 1 if top else None
 
         return best
 
-    def _weigh(self, terms: NDArray[np.int64], column: int) -> float:
-        """How much terms, each once, speak for one output; no absolute meaning."""
-        weights = self._weights.data[terms, column] * self._weights.rows[terms]
-        return float(weights @ self._arrays["idf"][terms])
+    def _known(self, family: str, letter: Letter) -> Counter[int]:
+        """Column and count of a letter's terms of one family."""
+        counts = Counter(map(self._terms[family].get, FAMILIES[family](letter)))
+        counts.pop(None, None)
+        return cast("Counter[int]", counts)
 
     def _sparse(self, letter: Letter) -> _Sparse:
         """TF-IDF of the letter's terms (1 + log count), each family of unit length."""
         columns: list[NDArray[np.int64]] = []
         values: list[Floats] = []
-        for family, cut in FAMILIES.items():
-            lookup = self._terms[family]
-            counts = Counter(c for term in cut(letter) if (c := lookup.get(term)) is not None)
-            if counts:
+        for family in FAMILIES:
+            if counts := self._known(family, letter):
                 own = np.fromiter(counts.keys(), np.int64, len(counts))
                 weight = np.fromiter(counts.values(), np.float32, len(counts))
                 weight = (1 + np.log(weight)) * self._arrays["idf"][own]

@@ -19,7 +19,7 @@ from nlp.train.ridge import Ints
 FLOOR = 0.35
 """Below this probability the best category is marked as unsure."""
 PRIORS = (-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0)
-COST = 0.01
+COST = 0.005
 """Accuracy on annotated letters that may be given up for the archive's convention."""
 _GRID = np.arange(0.2, 2.9, 0.05)
 
