@@ -1,5 +1,6 @@
 """What finders may look at: a letter's words, clauses and rule hits, and candidates with scores."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from nlp.text import View
 
 MENTIONS = ("when", "where", "who_self", "who_party", "agency")
 CLAUSES = ("what", "why", "how", "history")
+NAMED = frozenset({"where", "who_self", "who_party", "agency"})
+# Words that the cutting leaves before a name; no name of two characters or more begins with them.
+_LEADING = re.compile(r"(?:我们?是|是|请|咨询|关于|位于|在|入|由|向|被)(?=.{2})")
 # Table sizes and number of places of each ranker's candidates.
 SHAPES = {
     "mentions": (mentions.TABLE_SIZES, len(mentions.PLACES) + 1),
@@ -107,9 +111,14 @@ class Clues:
                 round(found.score, 4),
                 self._source(field, found),
             )
-            for found in self.pick(field)
+            for found in map(self._bare if field in NAMED else _whole, self.pick(field))
             if (span := self.view.span(found.start, found.end))
         ]
+
+    def _bare(self, found: Found) -> Found:
+        """A name without the word that leads to it, as in 是青禾小区 or 请社保部门."""
+        lead = _LEADING.match(self.view.text, found.start, found.end)
+        return found._replace(start=lead.end()) if lead else found
 
     def _source(self, field: str, found: Found) -> str:
         """Who found an answer; of one that the model chose, also the rule that points at it."""
@@ -118,6 +127,11 @@ class Clues:
         near = (hit for hit in self.hits if hit.start < found.end and found.start < hit.end)
         rule = next((hit.source for hit in near if hit.rule.label == field), _BARE)
         return f"{rule}+{MODEL}"
+
+
+def _whole(found: Found) -> Found:
+    """An answer as it stands."""
+    return found
 
 
 def tidy(text: str) -> str | None:
