@@ -85,7 +85,6 @@ _FILES: Mapping[str, Mapping[str, type]] = {
 }
 
 
-@cache
 def load(folder: Path | None = None) -> Labels:
     """Read and check a labels folder.
 
@@ -98,7 +97,12 @@ def load(folder: Path | None = None) -> Labels:
     Raises:
         LabelError: A file is missing or wrong; the message names file and line.
     """
-    root = folder or data_folder("labels")
+    return _load(folder or data_folder("labels"))
+
+
+@cache
+def _load(root: Path) -> Labels:
+    """Read a folder once in the life of a process."""
     checks.check_files(root, _FILES)
     read = {name: tables.read_toml(root / name, kinds) for name, kinds in _FILES.items()}
     topics = tables.read_csv(root / "taxonomy.csv", Topic)

@@ -15,7 +15,7 @@ import opencc
 from nlp.letter import Letter, Span
 
 MAX_SENTENCE = 240
-_SENTENCE_END = re.compile(r"[。！？!?；;\n\r…]+[”’\"』」）)]*|(?<=[^\d])\.(?=\s|$)")
+_SENTENCE_END = re.compile(r"[。！？!?；;…]+[”’\"』」）)]*|[\n\r]+|(?<=[^\d])\.(?=\s|$)")
 _CLAUSE_END = re.compile(r"[，,、：:\s]")
 _HANZI = ((0x3400, 0xA000), (0xF900, 0xFB00), (0x20000, 0x323B0))
 

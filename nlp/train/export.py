@@ -1,4 +1,4 @@
-"""Packs fitted heads into the tensors that ``nlp.score.linear`` serves, and proves the match."""
+"""Packs fitted heads into the tensors that ``nlp.score.linear`` serves."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -21,6 +21,7 @@ from nlp.labels import Labels
 from nlp.letter import Letter
 from nlp.rules import Lexicon
 from nlp.text import View
+from nlp.train.data import groups
 from nlp.train.ranker import TASKS, Example, fit, occurrences, save
 
 Row = Mapping[str, Any]
@@ -86,11 +87,9 @@ def rules_of(labels: Labels) -> tuple[str, ...]:
 
 def folds_of(rows: Sequence[Row]) -> list[int]:
     """Fold of each letter; near-duplicates share one."""
-    groups: dict[object, int] = {}
-    for row in rows:
-        groups.setdefault(row.get("group", row["id"]), len(groups))
-    order = np.random.default_rng(0).permutation(len(groups))
-    return [int(order[groups[row.get("group", row["id"])]]) % _FOLDS for row in rows]
+    clusters = np.unique(groups(rows), return_inverse=True)[1]
+    order = np.random.default_rng(0).permutation(clusters.max() + 1)
+    return [int(fold) for fold in order[clusters] % _FOLDS]
 
 
 def collect(rows: Sequence[Row], labels: Labels) -> Iterator[Example]:
