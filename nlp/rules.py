@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate, groupby, islice
 
 from nlp.entries import Guard, Rule
 from nlp.needles import needles
@@ -108,17 +108,23 @@ class _CompiledGuard:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
+    """One pattern of a rule.
+
+    Attributes:
+        number: The rule's place in the file.
+    """
+
+    number: int
     rule: Rule
-    patterns: tuple[re.Pattern[str], ...]
+    pattern: re.Pattern[str]
     guards: tuple[_CompiledGuard, ...]
 
     def matches(self, page: _Page) -> Iterator[re.Match[str]]:
         """Matches that no guard takes away."""
-        for pattern in self.patterns:
-            for match in pattern.finditer(page.text):
-                start, end = match.span(_group(pattern))
-                if not any(page.guarded(guard, start, end) for guard in self.guards):
-                    yield match
+        for match in self.pattern.finditer(page.text):
+            start, end = match.span(_group(self.pattern))
+            if not any(page.guarded(guard, start, end) for guard in self.guards):
+                yield match
 
 
 class Lexicon:
@@ -136,22 +142,23 @@ class Lexicon:
     ) -> None:
         compiled = {name: _compile_guard(guard) for name, guard in guards.items()}
         self._close_gaps = close_gaps
-        self._rules = tuple(
-            _Compiled(
-                rule=rule,
-                patterns=tuple(re.compile(p) for p in rule.patterns),
-                guards=tuple(compiled[name] for name in rule.guards),
-            )
-            for rule in rules
+        self._patterns = tuple(
+            _Compiled(number, rule, re.compile(p), tuple(compiled[name] for name in rule.guards))
+            for number, rule in enumerate(rules)
+            for p in rule.patterns
         )
-        wanted = [[needles(p) for p in one.rule.patterns] for one in self._rules]
-        self._always = frozenset(i for i, own in enumerate(wanted) if not all(own))
-        self._literals = _inverted(wanted, self._always)
+        wanted = [needles(one.pattern.pattern) for one in self._patterns]
+        self._always = frozenset(i for i, own in enumerate(wanted) if not own)
+        self._literals = _inverted(wanted)
 
-    def _live(self, text: str) -> list[int]:
-        """Rules that can match a text at all, in file order."""
-        found = {i for literal, rules in self._literals if literal in text for i in rules}
-        return sorted(found | self._always)
+    def _live(self, text: str) -> list[_Compiled]:
+        """Patterns that can match a text at all, in file order."""
+        found = set(self._always)
+        for sign in set(text):
+            for literal, patterns in self._literals.get(sign, ()):
+                if literal in text:
+                    found.update(patterns)
+        return [self._patterns[i] for i in sorted(found)]
 
     def find(self, view: View) -> list[Hit]:
         """Run every rule over a letter.
@@ -160,23 +167,23 @@ class Lexicon:
             Hits in the order of the letter, then of the rules; a rule hits a place once.
         """
         page = _Page(view, close_gaps=self._close_gaps)
-        hits = {
-            _hit(self._rules[i].rule, match, page): None
-            for i in self._live(page.text)
-            for match in islice(self._rules[i].matches(page), MAX_HITS)
-        }
+        hits: dict[Hit, None] = {}
+        for _, patterns in groupby(self._live(page.text), key=lambda one: one.number):
+            own = (_hit(one.rule, m, page) for one in patterns for m in one.matches(page))
+            hits |= dict.fromkeys(islice(own, MAX_HITS))
         return sorted(hits, key=lambda hit: (hit.start, hit.end))
 
 
-def _inverted(
-    wanted: Sequence[Sequence[tuple[str, ...]]], always: frozenset[int]
-) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Each literal with the rules that one of whose patterns needs it."""
-    rules: defaultdict[str, list[int]] = defaultdict(list)
-    for i, patterns in enumerate(wanted):
-        for literal in {one for own in patterns for one in own} if i not in always else ():
-            rules[literal].append(i)
-    return tuple((literal, tuple(own)) for literal, own in rules.items())
+def _inverted(wanted: Iterable[Sequence[str]]) -> dict[str, list[tuple[str, list[int]]]]:
+    """First sign of each literal to the literals with the patterns that need them."""
+    patterns: defaultdict[str, list[int]] = defaultdict(list)
+    for i, literals in enumerate(wanted):
+        for literal in literals:
+            patterns[literal].append(i)
+    signs: defaultdict[str, list[tuple[str, list[int]]]] = defaultdict(list)
+    for literal, own in patterns.items():
+        signs[literal[0]].append((literal, own))
+    return dict(signs)
 
 
 def _hit(rule: Rule, match: re.Match[str], page: _Page) -> Hit:
