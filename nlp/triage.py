@@ -1,4 +1,4 @@
-"""Triage: letters in, reports out. One path for one letter or sixty-four.
+"""Triage: letters in, reports out. One path for one letter or many.
 
 Crisis rules run first and alone, so that no failure of a model can silence them; whatever fails
 is said in ``review`` and sends the letter to a person.
@@ -46,7 +46,7 @@ from nlp.score import Evidence, Logits, Scorer
 from nlp.score.linear import LinearScorer
 from nlp.text import View
 
-CHUNK = 64
+CHUNK = 192
 _NO_MODEL = "模型未能读这封信，只有规则的结果"
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
