@@ -18,6 +18,8 @@ from nlp.report import Alternative, Category, Purpose
 Floats = NDArray[np.float32]
 ALTERNATIVES = 3
 SEPARATOR = "/"
+BY_BOARD = 40.0
+"""A prior that leaves nothing to the other convention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Mixture:
     """How the two conventions are joined.
 
     Attributes:
-        board_prior: Added to the logit of q; minus infinity answers by the solver alone.
+        board_prior: Added to the logit of q; a very low one answers by the solver alone, BY_BOARD
+            by the receiving board alone.
         floor: Below this probability of the best category the answer is "unsure".
     """
 
@@ -42,6 +45,11 @@ def softmax(logits: Floats) -> Floats:
 def sigmoid(logits: Floats) -> Floats:
     """Probability of each logit by itself; same shape."""
     return (1 / (1 + np.exp(-np.clip(logits, -40, 40)))).astype(np.float32)
+
+
+def chances(row: Mapping[str, Floats] | None, head: str) -> Floats | None:
+    """Probability of each label of a yes-or-no head; None without a model."""
+    return None if row is None else sigmoid(row[head])
 
 
 def mix(logits: Mapping[str, Floats], mixture: Mixture) -> Floats:

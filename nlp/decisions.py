@@ -1,11 +1,11 @@
 """What a bundle's manifest decides beside the weights: priors, cut points, thresholds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nlp.bundle import Bundle
-from nlp.classify import SEPARATOR, Mixture
+from nlp.classify import BY_BOARD, SEPARATOR, Mixture
 from nlp.errors import BundleError
 from nlp.flags import Stack
 from nlp.labels import Labels
@@ -56,8 +56,13 @@ def check_heads(opened: Bundle, heads: Mapping[str, tuple[str, ...]], labels: La
             raise BundleError("模型的标签与 labels/ 不符", where=where, remedy=_REMEDY)
 
 
-def read_decisions(opened: Bundle, labels: Labels) -> Decisions:
+def read_decisions(opened: Bundle, labels: Labels, *, by_board: bool = False) -> Decisions:
     """Read the manifest's decisions.
+
+    Args:
+        opened: The bundle.
+        labels: What the reports are to be written in.
+        by_board: Answer the category by the receiving board alone.
 
     Raises:
         BundleError: One is missing or malformed.
@@ -65,8 +70,9 @@ def read_decisions(opened: Bundle, labels: Labels) -> Decisions:
     manifest = opened.manifest
     try:
         cuts, thresholds = manifest["cuts"], manifest["thresholds"]
+        mixture = Mixture(**{key: float(value) for key, value in manifest["mixture"].items()})
         return Decisions(
-            mixture=Mixture(**{key: float(value) for key, value in manifest["mixture"].items()}),
+            mixture=replace(mixture, board_prior=BY_BOARD) if by_board else mixture,
             cuts=Cuts(*(_numbers(cuts[scale], len(STEPS)) for scale in ("urgency", "distress"))),
             stack=Stack.from_json(manifest["flag_stack"], labels),
             needs=_numbers(thresholds["needs"], len(labels.needs)),

@@ -27,7 +27,11 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {"category_l2": ("category_l1",)}
 
 
 def evaluate_file(
-    gold: Path, *, bundle: Path | None = None, reports: Path | None = None
+    gold: Path,
+    *,
+    bundle: Path | None = None,
+    reports: Path | None = None,
+    by_board: bool = False,
 ) -> Figures:
     """Score a bundle, or reports that already lie in a file, on annotated letters.
 
@@ -35,6 +39,7 @@ def evaluate_file(
         gold: JSON lines by the annotators' guide with title and body, plain or gzipped.
         bundle: The model folder; None takes the shipped one.
         reports: What ``petition scan`` wrote for the gold file; None reads the letters now.
+        by_board: Name categories by the receiving board.
 
     Raises:
         LetterError: A file is empty or a line of it is not what it should be.
@@ -43,7 +48,7 @@ def evaluate_file(
     if not rows:
         raise LetterError("金标文件是空的", where=str(gold))
     if reports is None:
-        given = Triage.load(bundle).read([_letter(row) for row in rows])
+        given = Triage.load(bundle, by_board=by_board).read([_letter(row) for row in rows])
     else:
         given = [from_json(json.dumps(row)) for row in _read_lines(reports)]
     found = {report.id: report for report in given}

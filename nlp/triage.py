@@ -10,20 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
-from nlp import (
-    bundle,
-    classify,
-    crisis,
-    flags,
-    group_size,
-    handling,
-    labels,
-    needs,
-    privacy,
-    scales,
-)
+from nlp import bundle, classify, crisis, flags, group_size, handling, labels, needs, privacy
 from nlp.decisions import Decisions, check_heads, read_decisions
 from nlp.fields import Finders
 from nlp.labels import Labels
@@ -41,7 +28,7 @@ from nlp.report import (
 )
 from nlp.review import EMPTY, UNKNOWN_PURPOSE, is_blank, reasons_to_read, unreadable
 from nlp.rules import Lexicon
-from nlp.scales import SOURCE, Grader
+from nlp.scales import SOURCE, Grader, emotions
 from nlp.score import Evidence, Logits, Scorer
 from nlp.score.linear import LinearScorer
 from nlp.text import View
@@ -90,12 +77,20 @@ class Triage:
         self._privacy = privacy.Finder(known)
 
     @classmethod
-    def load(cls, folder: Path | None = None, labels_folder: Path | None = None) -> "Triage":
+    def load(
+        cls,
+        folder: Path | None = None,
+        labels_folder: Path | None = None,
+        *,
+        by_board: bool = False,
+    ) -> "Triage":
         """Open a bundle and the labels.
 
         Args:
             folder: The model folder; None opens the shipped one.
             labels_folder: The labels; None reads the shipped ones.
+            by_board: Name the category by the board that would receive the letter, instead of
+                by who should solve the matter.
 
         Raises:
             BundleError: The bundle is missing, altered, or made for other labels.
@@ -109,7 +104,7 @@ class Triage:
             model=opened.info,
             known=known,
             scorer=scorer,
-            decisions=read_decisions(opened, known),
+            decisions=read_decisions(opened, known, by_board=by_board),
             finders=Finders.load(opened.folder, known),
         )
 
@@ -198,7 +193,7 @@ class Triage:
             flags=marked,
             group_size=size[0] if size else None,
             needs=needs.read(
-                None if row is None else classify.sigmoid(row["needs"]),
+                classify.chances(row, "needs"),
                 self._decisions.needs,
                 signs,
                 self.labels,
@@ -238,11 +233,15 @@ class Triage:
         """Both scales, by the model, the rules and the signals."""
         hits = self._scale_rules.find(view)
         urgency = self._grader.urgency(
-            view, _steps(row, "urgency"), hits, signs, lambda level: evidence("urgency", str(level))
+            view,
+            classify.chances(row, "urgency"),
+            hits,
+            signs,
+            lambda level: evidence("urgency", str(level)),
         )
         distress = self._grader.distress(
             view,
-            _steps(row, "distress"),
+            classify.chances(row, "distress"),
             hits,
             signs,
             lambda level: evidence("distress", str(level)),
@@ -259,15 +258,12 @@ class Triage:
         return classify.category(first, row["category_l2"], self.labels, names, floor=floor)
 
     def _purpose(self, row: Logits | None) -> Purpose:
-        if row is None:
-            return UNKNOWN_PURPOSE
-        return classify.purpose(row["purpose"], self.labels)
+        return classify.purpose(row["purpose"], self.labels) if row else UNKNOWN_PURPOSE
 
     def _emotions(self, row: Logits | None) -> tuple[str, ...]:
-        if row is None:
-            return ()
-        chances = classify.sigmoid(row["emotions"])
-        return scales.emotions(chances, self._decisions.emotions, self.labels)
+        chances = classify.chances(row, "emotions")
+        decisions = self._decisions.emotions
+        return () if chances is None else emotions(chances, decisions, self.labels)
 
     def _find_flags(
         self, view: View, row: Logits | None, size: int | None, evidence: _Ask
@@ -293,8 +289,3 @@ def _attempt(work: Callable[[], T], otherwise: T) -> T:
     except BaseException as error:  # noqa: BLE001  # a panic in native code is no Exception
         _log.error("读信出错：%s", type(error).__name__)  # a trace may quote the letter
         return otherwise
-
-
-def _steps(row: Logits | None, scale: str) -> "np.ndarray[tuple[int], np.dtype[np.float32]] | None":
-    """Probability of reaching each level of a scale, shape (3,)."""
-    return None if row is None else classify.sigmoid(row[scale])  # pyright: ignore[reportReturnType]

@@ -152,14 +152,15 @@ def test_the_command_line_starts_without_models() -> None:
 
 
 _LONG = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from nlp.cli import common
 from tests import fakes
 class Slow(fakes.FakeTriage):
     def read(self, letters):
         time.sleep(1)
         return super().read(letters)
-common.load_triage = lambda bundle: Slow()
+common.load_triage = lambda bundle, by_board: Slow()
 from nlp.__main__ import main
 main()
 """
@@ -190,7 +191,7 @@ def test_a_bug_is_one_line_too() -> None:
     """An unexpected error shows its type and place, never its message, which may quote a letter."""
     code = (
         "from nlp.cli import letters, common\n"
-        "def load(bundle): raise KeyError('机密')\n"
+        "def load(bundle, *, by_board): raise KeyError('机密')\n"
         "common.load_triage = load\n"
         "from nlp.__main__ import main\nmain()"
     )

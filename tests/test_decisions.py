@@ -8,6 +8,7 @@ import pytest
 
 from nlp import labels
 from nlp.bundle import Bundle
+from nlp.classify import BY_BOARD
 from nlp.decisions import check_heads, read_decisions
 from nlp.errors import BundleError
 from tests import toys
@@ -91,3 +92,9 @@ def test_a_manifest_that_does_not_decide_is_refused(broken: str) -> None:
     with pytest.raises(BundleError) as caught:
         read_decisions(opened(**BROKEN[broken]()), LABELS)
     assert caught.value.remedy
+
+
+def test_a_platform_may_ask_for_its_own_boards() -> None:
+    """By board, the receiving board alone names the category, whatever the bundle says."""
+    assert read_decisions(opened(), LABELS).mixture.board_prior == -4.0
+    assert read_decisions(opened(), LABELS, by_board=True).mixture.board_prior == BY_BOARD

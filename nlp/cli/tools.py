@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp.cli.letters import Bundle
+from nlp.cli.letters import Bundle, ByBoard
 from nlp.errors import LetterError, OptionError, PetitionError
 
 _TRAIN_REMEDY = "请安装 pip install 'petition-nlp[train]'"
@@ -38,6 +38,7 @@ def evaluate(
         typer.Option("--reports", help="已有的报告 jsonl；不给就现场研判", show_default=False),
     ] = None,
     bundle: Bundle = None,
+    by_board: ByBoard = False,
     out: Annotated[
         Path | None, typer.Option("--json", help="把全部数字另存为 JSON", show_default=False)
     ] = None,
@@ -47,7 +48,7 @@ def evaluate(
         if path is not None and not path.is_file():
             raise LetterError("没有这个文件", where=str(path), remedy="请检查路径和文件名")
     module: Any = importlib.import_module("nlp.evaluate")
-    figures: Any = module.evaluate_file(gold, bundle=bundle, reports=reports)
+    figures: Any = module.evaluate_file(gold, bundle=bundle, reports=reports, by_board=by_board)
     text = json.dumps(figures, ensure_ascii=False, indent=2)
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")
