@@ -56,15 +56,16 @@ def main(
     known = labels.load(labels_folder)
     gold = data.read_rows(source, GOLD)
     out.mkdir(parents=True, exist_ok=True)
+    kept = {} if set(PARTS) <= set(parts) else dict(bundle.open_bundle(out).manifest)
+    manifest = kept
     if "heads" in parts:
         manifest = train_heads(gold, source=source, out=out, known=known, seed=seed)
-    else:
-        manifest = dict(bundle.open_bundle(out).manifest)
     if "fields" in parts:
         manifest["figures"]["fields"] = fields.train(gold, known, out)
+    else:
+        manifest["figures"]["fields"] = kept["figures"]["fields"]
     (out / CARD).write_text(card.render(manifest), encoding="utf-8")
-    kept = (name for name in (WEIGHTS, VOCABULARY, FILE) if (out / name).is_file())
-    bundle.write(out, manifest, tuple(kept))
+    bundle.write(out, manifest, (WEIGHTS, VOCABULARY, FILE))
     return manifest["figures"]
 
 
