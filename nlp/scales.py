@@ -180,7 +180,9 @@ def _reasons(view: View, carrying: Sequence[Hit], words: str) -> tuple[Reason, .
 
 
 def _model_reason(levels: Sequence[Level], level: int, evidence: Evidence) -> tuple[Reason, ...]:
-    """The sentence that the model's level stands on most."""
+    """The sentence that the model's level stands on most, or else a level below it."""
     if not level:
         return ()
-    return (Reason(levels[level].description, evidence(level), SOURCE),)
+    spans = (evidence(reached) for reached in range(level, 0, -1))
+    words = next((span for span in spans if span is not None), None)
+    return (Reason(levels[level].description, words, SOURCE),)

@@ -152,3 +152,17 @@ def test_emotions(chances: dict[str, float], shown: tuple[str, ...]) -> None:
     """Strongest first, three at most; 平静 stands alone, also where nothing is shown."""
     values = np.array([chances.get(kind.name, 0.0) for kind in LABELS.emotions], np.float32)
     assert scales.emotions(values, [0.5] * len(LABELS.emotions), LABELS) == shown
+
+
+def test_a_level_without_a_sentence_of_its_own_points_at_one_for_a_level_below() -> None:
+    """The model's reason keeps its words when no sentence speaks for just that level."""
+    below = Span("text", 0, 1, "吵")
+    graded = GRADER.urgency(
+        View(Letter("1", "", "吵")),
+        np.ones(3, np.float32),
+        (),
+        Crisis(),
+        lambda level: below if level == 1 else None,
+    )
+    assert graded.level == 3
+    assert graded.reasons[0].span == below
