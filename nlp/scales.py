@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nlp.entries import Level
 from nlp.labels import Labels
 from nlp.letter import Span
-from nlp.report import Crisis, Distress, Reason, Urgency
+from nlp.report import Crisis, Distress, Reason, Signal, Urgency
 from nlp.rules import Hit
 from nlp.text import View
 
@@ -97,12 +97,8 @@ class Grader:
             evidence: Level to the sentence that speaks most for it.
         """
         level, confidence = self._grade("urgency", steps, hits, crisis)
-        words = self.labels.urgency[level].description
-        signals = _signal_reasons(crisis, "urgency", level)
-        reasons = (*signals, *_reasons(view, _carrying(hits, "urgency", level), words))
-        reasons = reasons or _model_reason(self.labels.urgency, level, evidence)
-        name = self.labels.urgency[level].name
-        return Urgency(level, name, confidence, reasons[:MAX_REASONS])
+        reasons = self._reasons("urgency", level, view, hits, crisis, evidence)
+        return Urgency(level, self.labels.urgency[level].name, confidence, reasons)
 
     def distress(  # noqa: PLR0913  # what urgency takes, and the emotions
         self,
@@ -116,12 +112,24 @@ class Grader:
     ) -> Distress:
         """Grade how much the writer suffers; arguments as for ``urgency``."""
         level, confidence = self._grade("distress", steps, hits, crisis)
-        words = self.labels.distress[level].description
-        signals = _signal_reasons(crisis, "distress", level)
-        reasons = (*signals, *_reasons(view, _carrying(hits, "distress", level), words))
-        reasons = reasons or _model_reason(self.labels.distress, level, evidence)
-        name = self.labels.distress[level].name
-        return Distress(level, name, emotions, confidence, reasons[:MAX_REASONS])
+        reasons = self._reasons("distress", level, view, hits, crisis, evidence)
+        return Distress(level, self.labels.distress[level].name, emotions, confidence, reasons)
+
+    def _reasons(  # noqa: PLR0913, PLR0917  # what speaks for a level
+        self,
+        scale: Scale,
+        level: int,
+        view: View,
+        hits: Sequence[Hit],
+        crisis: Crisis,
+        evidence: Evidence,
+    ) -> tuple[Reason, ...]:
+        """Signals that carry a level, then rules; the model's sentence where neither does."""
+        levels: tuple[Level, ...] = getattr(self.labels, scale)
+        words = levels[level].description
+        signals = _signal_reasons(crisis, scale, level)
+        ruled = _rule_reasons(view, _carrying(hits, scale, level), words)
+        return (*signals, *ruled)[:MAX_REASONS] or _model_reason(levels, level, evidence)
 
     def _grade(
         self, scale: Scale, steps: Floats | None, hits: Sequence[Hit], crisis: Crisis
@@ -132,7 +140,7 @@ class Grader:
         words = [0.0 if steps is None else float(_chances(steps)[level])]
         words += [hit.rule.score for hit in _carrying(hits, scale, level)]
         if level and _crisis_level(crisis, scale) >= level:
-            words += [signal.score for signal in crisis.signals]
+            words += [signal.score for signal in _speaking(crisis, scale)]
         return level, round(max(words), 4)
 
 
@@ -165,11 +173,16 @@ def _signal_reasons(crisis: Crisis, scale: Scale, level: int) -> tuple[Reason, .
     """Crisis signals that carry the level."""
     if _crisis_level(crisis, scale) < level or not level:
         return ()
-    speaking = (s for s in crisis.signals if scale == "urgency" or s.type == _INWARD)
+    speaking = _speaking(crisis, scale)
     return tuple(Reason(f"危机信号：{s.type}", s.span, s.source) for s in speaking)
 
 
-def _reasons(view: View, carrying: Sequence[Hit], words: str) -> tuple[Reason, ...]:
+def _speaking(crisis: Crisis, scale: Scale) -> list[Signal]:
+    """Signals that speak for a scale: all of them for urgency, inward ones for distress."""
+    return [s for s in crisis.signals if scale == "urgency" or s.type == _INWARD]
+
+
+def _rule_reasons(view: View, carrying: Sequence[Hit], words: str) -> tuple[Reason, ...]:
     """Rules that carry the level, each place once."""
     found = {view.span(hit.start, hit.end): hit for hit in reversed(carrying)}
     return tuple(
