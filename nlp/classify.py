@@ -8,6 +8,7 @@ both conventions and how much a letter looks like either body; the answer is the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,10 +96,16 @@ def category(
 
 def _second(l1: str, logits: Floats, l2_names: Sequence[str]) -> str | None:
     """The best second-level name under a first-level one."""
-    own = [i for i, name in enumerate(l2_names) if name.startswith(l1 + SEPARATOR)]
+    own = _under(l1, tuple(l2_names))
     if not own:
         return None
     return l2_names[max(own, key=lambda i: float(logits[i]))].removeprefix(l1 + SEPARATOR)
+
+
+@cache
+def _under(l1: str, l2_names: tuple[str, ...]) -> tuple[int, ...]:
+    """Columns of the second-level names under a first-level one."""
+    return tuple(i for i, name in enumerate(l2_names) if name.startswith(l1 + SEPARATOR))
 
 
 def purpose(logits: Floats, labels: Labels) -> Purpose:

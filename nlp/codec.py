@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 from nlp.errors import LetterError
 from nlp.report import Report
 
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _KEYS = {"part": "in"}
 _JSON_NAMES: dict[type, str] = {
     str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null",
@@ -30,16 +31,18 @@ def _members(kind: type) -> tuple[tuple[str, str, Any], ...]:
 
 def encode(value: object) -> Any:  # noqa: ANN401  # the answer is whatever JSON allows
     """Turn a dataclass tree into plain JSON values."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {key: encode(getattr(value, name)) for name, key, _ in _members(type(value))}
+    if value is None or isinstance(value, str | float | int):  # most values are plain
+        return value
     if isinstance(value, tuple | list):
         return [encode(item) for item in cast("tuple[object, ...]", value)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: encode(getattr(value, name)) for name, key, _ in _members(type(value))}
     return value.isoformat() if isinstance(value, date) else value
 
 
 def to_json(report: Report) -> str:
     """Write a report as one line of JSON, Chinese left readable."""
-    return json.dumps(encode(report), ensure_ascii=False, separators=(",", ":"))
+    return _TO_JSON.encode(encode(report))
 
 
 def from_json(line: str) -> Report:

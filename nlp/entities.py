@@ -27,6 +27,7 @@ BATCH_ROWS = 32
 MAX_PIECE = 64
 _COMMA = re.compile(r"[，,]")
 _OTHER = "O"
+_ROUNDING = 1e-3  # far above the rounding of sums in 32 bits, far below a score that matters
 
 
 class _Session(Protocol):
@@ -55,7 +56,7 @@ class Token(NamedTuple):
     end: int
 
 
-Emissions = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class _Model:
         tags: Tag without its B/I mark, by tag number.
         inside: Whether a tag number continues the word before it.
         transitions: CRF scores, one row per tag, of going on to each tag.
-        slack: Twice the range of the transitions.
+        slack: What ``slack_of`` says of the transitions.
     """
 
     session: _Session
@@ -77,9 +78,9 @@ class _Model:
     tags: tuple[str, ...]
     inside: tuple[bool, ...]
     transitions: Sequence[Sequence[float]]
-    slack: float
+    slack: Floats
 
-    def emissions(self, texts: Sequence[str]) -> Emissions:
+    def emissions(self, texts: Sequence[str]) -> Floats:
         """Scores of shape (texts, characters, tags) for texts of one length."""
         look, unknown = self.characters.get, self.unknown
         rows = np.array([[look(c, unknown) for c in text] for text in texts], dtype=np.int64)
@@ -87,30 +88,29 @@ class _Model:
         return self.session.run(None, {"token_ids": rows, "length": lengths})[0]
 
 
-def tag(views: Sequence[View]) -> list[tuple[Token, ...]]:
+def tag(views: Sequence[View]) -> Iterator[tuple[Token, ...]]:
     """Cut letters into words with tags.
 
-    A sentence that occurs more than once in the call is read once. A letter's answer does not
-    depend on its neighbours.
+    All letters are read at the first one asked for; a sentence that occurs more than once is
+    read once. A letter's answer does not depend on its neighbours.
 
     Args:
         views: Any number of letters.
 
-    Returns:
+    Yields:
         The tokens of each letter in the order of the text; together they hold every
         sentence of the letter, character by character.
     """
     places = [tuple(_pieces(view)) for view in views]
     pairs = zip(views, places, strict=True)
     words = dict(_read({view.raw[start:end] for view, spans in pairs for start, end in spans}))
-    return [
-        tuple(
-            Token(view.raw[start + first : start + last], name, start + first, start + last)
+    for view, spans in zip(views, places, strict=True):
+        raw = view.raw
+        yield tuple(
+            Token(raw[start + first : start + last], name, start + first, start + last)
             for start, end in spans
-            for first, last, name in words[view.raw[start:end]]
+            for first, last, name in words[raw[start:end]]
         )
-        for view, spans in zip(views, places, strict=True)
-    ]
 
 
 def _pieces(view: View) -> Iterator[tuple[int, int]]:
@@ -149,26 +149,40 @@ def _words(path: list[int], model: _Model) -> list[tuple[int, int, str]]:
     return [(start, end, model.tags[path[start]]) for start, end in zip(starts, ends, strict=True)]
 
 
+def slack_of(transitions: Floats) -> Floats:
+    """How much better the transitions of a tag can be than those of another in its place.
+
+    Args:
+        transitions: One row per tag, the score of going on to each tag.
+
+    Returns:
+        Shape (tags, tags): at most what each tag, by column, gains over the tag of the row.
+    """
+    into = (transitions[:, None, :] - transitions[:, :, None]).max(axis=0)
+    onward = (transitions[None, :, :] - transitions[:, None, :]).max(axis=2)
+    return np.asarray(np.maximum(into, 0) + np.maximum(onward, 0) + _ROUNDING, np.float32)
+
+
 def decode(
-    emissions: Emissions, transitions: Sequence[Sequence[float]], slack: float
+    emissions: Floats, transitions: Sequence[Sequence[float]], slack: Floats
 ) -> list[list[int]]:
     """Best tag path of each row (Viterbi), exact and mostly without a search.
 
-    Changing one tag of a path changes two transitions at most, so a tag that lies more than
-    ``slack`` below the best of its character is on no best path. Few characters keep a second
-    candidate; only runs of those are searched.
+    Changing one tag of a path changes two transitions at most, so a tag that lies further below
+    the best of its character than transitions can make up for is on no best path. Few characters
+    keep a second candidate; only runs of those are searched.
 
     Args:
         emissions: Shape (rows, characters, tags).
         transitions: One row per tag, the score of going on to each tag.
-        slack: Twice the range of ``transitions``.
+        slack: What ``slack_of`` says of ``transitions``.
 
     Returns:
         Tag numbers, one list a row.
     """
     best = emissions.argmax(axis=2)
     paths: list[list[int]] = best.tolist()
-    possible = emissions >= emissions.max(axis=2, keepdims=True) - slack
+    possible = emissions >= emissions.max(axis=2, keepdims=True) - slack[best]
     unsure = possible.sum(axis=2) > 1
     options: dict[tuple[int, int], list[int]] = {}
     for row, at, number in np.argwhere(possible & unsure[:, :, None]).tolist():
@@ -238,7 +252,7 @@ def _model() -> _Model:
         tags=tuple(_OTHER if name == _OTHER else name.rsplit("-", 1)[0] for name in marked),
         inside=tuple(name.endswith("-I") for name in marked),
         transitions=transitions.tolist(),
-        slack=2.0 * float(np.ptp(transitions)),
+        slack=slack_of(transitions),
     )
 
 

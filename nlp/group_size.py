@@ -26,11 +26,12 @@ _WHO = (
     "老师|商户|商家|工人|家长|租户|会员|出借|投资|车主|车友|游客|乘客|购房[户者职业]|老人|拆迁户|"
     "失地|退休|同学|乡亲|家庭|村户|农户|贫困户|社员|组民|市民|用户|司机|专干|社工|学生|人口"
 )
+# Every run is bounded: an endless list of numbers would be read from each of its commas anew.
 _NUMBER = re.compile(
     r"(?<![0-9.万千百十])(?P<vague>几|(?<![户人总])数|好几|成|若干|[一二三]几)?"
-    r"(?P<about>将近|接近|大约|约|近|上|达|超过|超|逾|共计|共|有|将尽)?\s*"
-    rf"(?P<value>[0-9][0-9,]*(?:\.[0-9]+)?|[{_HANZI}]+(?:、[{_HANZI}]+)?)"
-    r"\s*(?P<scale>[万千百])?(?P<more>多|余|来|几)?\s*"
+    r"(?P<about>将近|接近|大约|约|近|上|达|超过|超|逾|共计|共|有|将尽)?\s{0,9}"
+    rf"(?P<value>[0-9][0-9,]{{0,30}}(?:\.[0-9]{{1,9}})?|[{_HANZI}]{{1,20}}(?:、[{_HANZI}]{{1,20}})?)"
+    r"\s{0,9}(?P<scale>[万千百])?(?P<more>多|余|来|几)?\s{0,9}"
     r"(?P<unit>户(?!型|口|籍|外)|"
     r"人(?!民|次|行|均|大|家|生|心|身|为|社|类|居|命|格|数|流|士|才|物|车)|"
     rf"[名位](?!校|单|置|于|次|数|列|牌|额|称|义)|家(?={_WHO}|都|出现)|个(?={_WHO}|人)|口(?=人)|"
@@ -110,7 +111,11 @@ def find(view: View) -> tuple[int, Span] | None:
     if not counts:
         return None
     values = Counter(count.value for count in counts)
-    scores = [_score(view, count) + _rank(count, counts, values) for count in counts]
+    spoken = _SPOKEN[0] if _SPOKEN[1].search(view.text) else 0.0
+    largest = max(values)
+    scores = [
+        _score(view, count) + spoken + _rank(count, counts[0], largest, values) for count in counts
+    ]
     best = max(range(len(counts)), key=scores.__getitem__)
     if scores[best] < PASS:
         return None
@@ -121,7 +126,8 @@ def find(view: View) -> tuple[int, Span] | None:
 def candidates(text: str) -> Iterator[Count]:
     """Every count of people or households in folded text that states a number."""
     for match in _NUMBER.finditer(text):
-        head, tail = text[max(0, match.start() - 8) : match.start()], text[match.end() :][:10]
+        start, end = match.span()
+        head, tail = text[max(0, start - 8) : start], text[end : end + 10]
         value = _value(match)
         if value is None or value < LEAST or _ORDINAL.search(head) or _OTHERS.match(tail):
             continue
@@ -173,17 +179,16 @@ def _score(view: View, count: Count) -> float:
     after = view.text[count.end : count.end + 14]
     score = BIAS + sum(weight for weight, cue in _BEFORE if cue.search(clause))
     score += sum(weight for weight, cue in _SENTENCE if cue.search(view.text, first, last))
-    score += _NAMED[0] if _NAMED[1].match(after) else 0.0
-    return score + (_SPOKEN[0] if _SPOKEN[1].search(view.text) else 0.0)
+    return score + (_NAMED[0] if _NAMED[1].match(after) else 0.0)
 
 
-def _rank(count: Count, counts: tuple[Count, ...], values: Counter[int]) -> float:
+def _rank(count: Count, first: Count, largest: int, values: Counter[int]) -> float:
     """Weight of a candidate's size and of its standing among the others."""
     score = next((weight for limit, weight in _SIZES if count.value < limit), _HUGE)
     facts = (
-        (_LARGEST, count.value == max(values)),
+        (_LARGEST, count.value == largest),
         (_REPEATED, values[count.value] > 1),
-        (_FIRST, count == counts[0]),
+        (_FIRST, count == first),
         (_HOUSEHOLD, count.household),
     )
     return score + sum(weight for weight, holds in facts if holds)

@@ -6,6 +6,7 @@ checked here. Case and document numbers are not personal data. This file stands 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -94,12 +95,12 @@ class Finder:
         Returns:
             Finds in the order of the letter; none overlaps another.
         """
-        found = sorted(self._matches(view.text), key=_rank)
-        kept: list[_Find] = []
-        for find in found:
-            if not any(find.start < other.end and other.start < find.end for other in kept):
-                kept.append(find)
-        places = ((f, view.span(f.start, f.end)) for f in sorted(kept, key=lambda f: f.start))
+        kept: list[_Find] = []  # in the order of the letter
+        for find in sorted(self._matches(view.text), key=_rank):
+            at = bisect_left(kept, find.end, key=_start)
+            if not at or kept[at - 1].end <= find.start:
+                kept.insert(at, find)
+        places = ((find, view.span(find.start, find.end)) for find in kept)
         return tuple(Pii(find.type, span) for find, span in places if span)
 
     def _matches(self, text: str) -> Iterator[_Find]:
@@ -110,6 +111,11 @@ class Finder:
                 for match in pattern.finditer(text):
                     if _passes(rule, match[group]):
                         yield _Find(rule.label, *match.span(group))
+
+
+def _start(find: _Find) -> int:
+    """Where a find begins."""
+    return find.start
 
 
 def _passes(rule: Rule, words: str) -> bool:

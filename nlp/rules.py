@@ -1,26 +1,27 @@
 """Lexicon entries to hits, with guards: negation, quotation, hypothesis, idiom, third person.
 
 Rules are data (labels/rules); this file only runs them over the folded text of a View. A pattern
-is run only over letters that hold one of the literals it cannot match without, which keeps
-hundreds of rules within a few hundred microseconds a letter.
+is run only over letters that hold the literals it cannot match without, which keeps hundreds
+of rules within a few hundred microseconds a letter.
 """
 
 import re
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, groupby, islice
 
 from nlp.entries import Guard, Rule
-from nlp.needles import needles
-from nlp.text import View, sentences
+from nlp.needles import Sieve
+from nlp.text import View, sentences, signs
 
 MAX_HITS = 200
 """Hits of one rule in one letter; more of the same say nothing more, and a flood would cost."""
 _WIDE = "\u2e80-\ufaff\U00020000-\U0003ffff"
-_INVISIBLE = "[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]+"
-_GAP = re.compile(rf"{_INVISIBLE}|(?<=[{_WIDE}])[ \t\u3000]+(?=[{_WIDE}])")
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff"
+_BLANK = " \t\u3000"
+_GAP = re.compile(rf"[{_INVISIBLE}]+|(?<=[{_WIDE}])[{_BLANK}]+(?=[{_WIDE}])")
+_GAP_SIGN = re.compile(rf"[{_INVISIBLE}{_BLANK}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class _Page:
     """The text that rules run over, with the way back to ``View.text``."""
 
     def __init__(self, view: View, *, close_gaps: bool) -> None:
-        gaps = [match.span() for match in _GAP.finditer(view.text)] if close_gaps else []
+        gaps = _gaps(view.text) if close_gaps else []
         self.text = _GAP.sub("", view.text) if gaps else view.text
+        self.signs = signs(self.text) if gaps else view.signs
         self._sentences = sentences(self.text) if gaps else view.sentences
         self._firsts = [first for first, _ in self._sentences]
         removed = [0, *accumulate(end - start for start, end in gaps)]
@@ -96,6 +98,11 @@ class _Page:
             start + self._removed[bisect_right(self._gaps, start)],
             end + self._removed[bisect_right(self._gaps, end - 1)],
         )
+
+
+def _gaps(text: str) -> list[tuple[int, int]]:
+    """Places of the gaps; most letters have no sign that could be one."""
+    return [m.span() for m in _GAP.finditer(text)] if _GAP_SIGN.search(text) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +154,7 @@ class Lexicon:
             for number, rule in enumerate(rules)
             for p in rule.patterns
         )
-        wanted = [needles(one.pattern.pattern) for one in self._patterns]
-        self._always = frozenset(i for i, own in enumerate(wanted) if not own)
-        self._literals = _inverted(wanted)
-
-    def _live(self, text: str) -> list[_Compiled]:
-        """Patterns that can match a text at all, in file order."""
-        found = set(self._always)
-        for sign in set(text):
-            for literal, patterns in self._literals.get(sign, ()):
-                if literal in text:
-                    found.update(patterns)
-        return [self._patterns[i] for i in sorted(found)]
+        self._sieve = Sieve(one.pattern.pattern for one in self._patterns)
 
     def find(self, view: View) -> list[Hit]:
         """Run every rule over a letter.
@@ -167,23 +163,12 @@ class Lexicon:
             Hits in the order of the letter, then of the rules; a rule hits a place once.
         """
         page = _Page(view, close_gaps=self._close_gaps)
+        live = [self._patterns[i] for i in self._sieve.live(page.text, page.signs)]
         hits: dict[Hit, None] = {}
-        for _, patterns in groupby(self._live(page.text), key=lambda one: one.number):
+        for _, patterns in groupby(live, key=lambda one: one.number):
             own = (_hit(one.rule, m, page) for one in patterns for m in one.matches(page))
             hits |= dict.fromkeys(islice(own, MAX_HITS))
         return sorted(hits, key=lambda hit: (hit.start, hit.end))
-
-
-def _inverted(wanted: Iterable[Sequence[str]]) -> dict[str, list[tuple[str, list[int]]]]:
-    """First sign of each literal to the literals with the patterns that need them."""
-    patterns: defaultdict[str, list[int]] = defaultdict(list)
-    for i, literals in enumerate(wanted):
-        for literal in literals:
-            patterns[literal].append(i)
-    signs: defaultdict[str, list[tuple[str, list[int]]]] = defaultdict(list)
-    for literal, own in patterns.items():
-        signs[literal[0]].append((literal, own))
-    return dict(signs)
 
 
 def _hit(rule: Rule, match: re.Match[str], page: _Page) -> Hit:

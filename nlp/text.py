@@ -6,8 +6,10 @@ in the letter as it came.
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache, cached_property
+from operator import add, itemgetter
 from typing import Any, cast
 
 import opencc
@@ -44,6 +46,11 @@ def fold(text: str) -> str:
     Chinese punctuation that has an ASCII twin (，：；！？（）) becomes that twin.
     """
     return text.translate(_folding())
+
+
+def signs(text: str) -> frozenset[str]:
+    """Every sign of a text, and every two neighbouring ones."""
+    return frozenset((*text, *map(add, text, text[1:])))
 
 
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
@@ -110,11 +117,16 @@ class View:
         """Sentences of the title and of the body, as offsets in ``text``."""
         return sentences(self.text)
 
+    @cached_property
+    def signs(self) -> frozenset[str]:
+        """Every sign of ``text``, and every two neighbouring ones."""
+        return signs(self.text)
+
     def sentence_at(self, offset: int) -> tuple[int, int]:
         """The sentence that holds an offset, or the whole text when none does."""
-        for start, end in self.sentences:
-            if start <= offset < end:
-                return start, end
+        index = bisect_right(self.sentences, offset, key=itemgetter(0)) - 1
+        if index >= 0 and offset < self.sentences[index][1]:
+            return self.sentences[index]
         return 0, len(self.text)
 
     def span(self, start: int, end: int) -> Span | None:

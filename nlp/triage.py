@@ -125,12 +125,15 @@ class Triage:
         return reports
 
     def _read(self, views: Sequence[View]) -> list[Report]:
-        """The plain path: every part works."""
+        """The plain path: every part works.
+
+        Danger comes before all models; the rest is done letter by letter, while what is known of
+        a letter is still at hand.
+        """
         found = [self._find_crisis(view) for view in views]
         logits = self._scorer.score([view.letter for view in views])
-        fields = self._finders.find(views)
-        rows = [{head: values[i] for head, values in logits.items()} for i in range(len(views))]
-        parts = zip(views, rows, found, fields, strict=True)
+        rows = ({head: values[i] for head, values in logits.items()} for i in range(len(views)))
+        parts = zip(views, rows, found, self._finders.find(views), strict=True)
         return [self._assemble(*part, ()) for part in parts]
 
     def _alone(self, view: View) -> Report:
@@ -143,7 +146,7 @@ class Triage:
         row = {head: values[0] for head, values in scored.items()} if scored else None
         if row is None:
             troubles.append(_NO_MODEL)
-        found = _attempt(lambda: self._finders.find([view])[0], None)
+        found = _attempt(lambda: next(iter(self._finders.find([view]))), None)
         if found is None:
             troubles.append("字段未能提取")
         given = (signs or Crisis(), found or Fields())

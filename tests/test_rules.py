@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from nlp import labels
 from nlp.entries import Guard, Rule
 from nlp.letter import Letter
-from nlp.needles import needles
+from nlp.needles import Sieve, needles
 from nlp.rules import MAX_HITS, Hit, Lexicon
-from nlp.text import View
+from nlp.text import View, signs
 
 GUARDS = {
     "否定": Guard("否定", "测试", before=("(?:没有|不会)$",), reach=4),
@@ -117,17 +117,19 @@ def test_a_flood_of_hits_is_cut() -> None:
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("(?:想|要)自杀|轻生", ("自杀", "轻生")),
-        ("停水.{0,3}天", ("停水",)),
-        ("(?:恳请|希望).{4,60}", ("希望", "恳请")),
+        ("(?:想|要)自杀|轻生", ("想要+自杀", "轻生")),
+        ("停水.{0,3}天", ("停水+天",)),
+        ("(?:恳|请).{4,60}", ("恳请",)),
         ("不想活(?:了|下去)?", ("不想活",)),
-        ("活着[没无](?:意思|劲)", ("活着",)),
+        ("活着[没无](?:意|劲)", ("活着+劲意",)),
         ("(?<!不)想死(?!心)", ("想死",)),
+        ("打(?=人)", ("打+人",)),
         ("(?P<span>打伤)(?P<who>.{0,3})", ("打伤",)),
-        ("ab?c+d{2}", ("a",)),
+        ("ab?c+d{2}", ("a+c+d",)),
         ("a{0,2}b", ("b",)),
         (r"\(水\)", ("(水)",)),
         ("[一二]天|停水", ("天", "停水")),
+        ("(?:停(?:水|电)|断)网", ("停断+网",)),
         ("[一二]|停水", ()),
         ("(?:停)?[水电]", ()),
         ("(?i)abc", ()),
@@ -137,22 +139,25 @@ def test_a_flood_of_hits_is_cut() -> None:
 def test_needles_are_literals_that_a_match_must_hold(
     pattern: str, expected: tuple[str, ...]
 ) -> None:
-    """Branches are united, optional parts ignored, and the unknown promises nothing."""
-    assert set(needles(pattern)) == set(expected)
+    """A branch asks for all its parts but optional ones; the unknown promises nothing."""
+    shown = ["+".join("".join(literals) for literals in branch) for branch in needles(pattern)]
+    assert shown == list(expected)
 
 
 PATTERNS = [(r, p) for family in labels.FAMILIES for r in LABELS.rules[family] for p in r.patterns]
 
 
 def test_needles_never_hide_a_match() -> None:
-    """Whatever a shipped pattern matches in any example holds one of its literals."""
+    """What a shipped pattern matches in any example, with its surroundings, lets it pass."""
     text = "。".join(s for rules in LABELS.rules.values() for r in rules for s in r.examples)
     folded = View(Letter("1", body=text)).text
     hidden = [
         (r.id, match[0])
         for r, pattern in PATTERNS
         for match in re.finditer(pattern, folded)
-        if needles(pattern) and not any(needle in match[0] for needle in needles(pattern))
+        if not Sieve([pattern]).live(
+            near := folded[max(0, match.start() - 9) : match.end() + 40], signs(near)
+        )
     ]
     assert hidden == []
 

@@ -3,7 +3,7 @@
 A finder takes ``Clues`` and gives answers; finders do not know each other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -60,19 +60,18 @@ class Finders:
         rules = Lexicon(labels.rules["field"], labels.guards)
         return cls(rules, _rankers(bundle_folder / ranker.FILE) if bundle_folder else {})
 
-    def find(self, views: Sequence[View]) -> list[Fields]:
+    def find(self, views: Sequence[View]) -> Iterator[Fields]:
         """Answer the 5W1H questions.
 
         Args:
             views: Any number of letters.
 
-        Returns:
+        Yields:
             One answer a letter in the order given; none depends on the others.
         """
-        return [
-            fields_of(read(view, tokens, tuple(self.lexicon.find(view)), self.rankers))
-            for view, tokens in zip(views, entities.tag(views), strict=True)
-        ]
+        for view, tokens in zip(views, entities.tag(views), strict=True):
+            hits = tuple(self.lexicon.find(view))
+            yield fields_of(read(view, tokens, hits, self.rankers))
 
 
 def _rankers(path: Path) -> dict[str, Ranker]:

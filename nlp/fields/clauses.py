@@ -69,7 +69,8 @@ def grid(view: View, clauses: Sequence[Unit], words: Sequence[Unit], hits: Seque
     columns = [first - 2, first - 1, first, last, last + 1, last + 2]
     places = np.stack(columns, axis=1)
     return Grid(
-        keys=_keys(view, clauses, words, hits),
+        keys=[tuple(unit) for unit in _keys(view, clauses, words, hits)],
+        recurs=False,
         first=first,
         last=last,
         start=start,
@@ -101,16 +102,16 @@ def _keys(
     """Features of each clause: its words and pairs of words, names and rules in it."""
     keys: list[list[str]] = [[f"z{clause.tag}"] for clause in clauses]
     before, at = "^", 0
-    for word in words:
-        while at < len(clauses) and clauses[at].end <= word.start:
+    for start, end, tag in words:
+        while at < len(clauses) and clauses[at].end <= start:
             at, before = at + 1, "^"
         if at == len(clauses):
             break
-        if word.end <= clauses[at].start:
+        if end <= clauses[at].start:
             continue
-        text = view.text[word.start : word.end]
+        text = view.text[start:end]
         shown = f"#{min(len(text), 5)}" if text.isdecimal() else text
-        shown = f"<{word.tag}>" if word.tag in _NAMES else shown
+        shown = f"<{tag}>" if tag in _NAMES else shown
         keys[at] += (shown, f"{before} {shown}")
         before = shown
     at = 0
@@ -124,13 +125,13 @@ def _keys(
 
 def _echoes(view: View, clauses: Sequence[Unit], words: Sequence[Unit]) -> tuple[Ints, Ints]:
     """How many words of each clause stand in the title, and how many recur in the letter."""
-    texts = [view.text[word.start : word.end] for word in words]
-    counts = Counter(text for text in texts if len(text) > 1)
-    titled = {t for t, word in zip(texts, words, strict=True) if word.end < view.letter.body_offset}
-    starts = spread(clauses)[0]
-    clause = np.searchsorted(starts, spread(words)[0], side="right") - 1
+    texts = [view.text[start:end] for start, end, _ in words]
+    begins, ends = spread(words)
+    clause = np.searchsorted(spread(clauses)[0], begins, side="right") - 1
+    titled = set(texts[: int((ends < view.letter.body_offset).sum())])
+    frequent = {text for text, count in Counter(texts).items() if count > _RECURS}
     own = np.array([len(t) > 1 and t in titled for t in texts], dtype=np.int64)
-    recurring = np.array([counts[t] > _RECURS for t in texts], dtype=np.int64)
+    recurring = np.array([len(t) > 1 and t in frequent for t in texts], dtype=np.int64)
     inside = clause >= 0
     size = len(clauses)
     return (

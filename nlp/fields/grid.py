@@ -35,6 +35,7 @@ class Grid:
 
     Attributes:
         keys: Features of each unit.
+        recurs: Whether letters share such units, as they do words and hardly ever clauses.
         first: First unit of each candidate, shape (candidates,).
         last: Last unit of each candidate.
         start: First code point of each candidate.
@@ -47,7 +48,8 @@ class Grid:
         kind: Which fields each candidate may answer; the ranker's fields name their kind.
     """
 
-    keys: Sequence[Sequence[str]]
+    keys: Sequence[tuple[str, ...]]
+    recurs: bool
     first: Ints
     last: Ints
     start: Ints
@@ -61,10 +63,8 @@ class Grid:
 
 def spread(units: Sequence[Unit]) -> tuple[Ints, Ints]:
     """Starts and ends of units as two arrays."""
-    if not units:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    pairs = np.array([(unit.start, unit.end) for unit in units], dtype=np.int64)
-    return pairs[:, 0], pairs[:, 1]
+    starts = np.array([start for start, _, _ in units], dtype=np.int64)
+    return starts, np.array([end for _, end, _ in units], dtype=np.int64)
 
 
 def overlaps(start: Ints, end: Ints, hits: Sequence[Hit], rules: Sequence[str]) -> Floats:

@@ -56,6 +56,7 @@ def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence
     wordings = [view.text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True)]
     return Grid(
         keys=[word.features for word in words],
+        recurs=True,
         first=first,
         last=last,
         start=start,
@@ -68,30 +69,22 @@ def grid(view: View, units: Sequence[Unit], hits: Sequence[Hit], rules: Sequence
     )
 
 
+# Number of the word's tag; it ends a clause; it ends a sentence; it may end a phrase; it may begin
+# a phrase after any word (2), after some (1), or never (0); a phrase may begin after it; it holds
+# 的; it begins with a Latin capital, as masks do.
+_MARKS = ("tag", "breaks", "stops", "heads", "opens", "joint", "joins", "capital")
+
+
 class _Word(NamedTuple):
     """What is known of a word by itself.
 
     Attributes:
         features: For the ranker.
-        tag: Number of its tag.
-        breaks: It ends a clause.
-        stops: It ends a sentence.
-        heads: It may end a phrase.
-        opens: It may begin a phrase after any word (2), after some (1), or never (0).
-        joint: A phrase may begin after it.
-        joins: It holds 的.
-        capital: It begins with a Latin capital, as masks do.
+        marks: One byte for each of ``_MARKS``.
     """
 
     features: tuple[str, ...]
-    tag: int
-    breaks: bool
-    stops: bool
-    heads: bool
-    opens: int
-    joint: bool
-    joins: bool
-    capital: bool
+    marks: bytes
 
 
 @lru_cache(maxsize=65536)
@@ -101,22 +94,22 @@ def _word(text: str, tag: str) -> _Word:
     tail, mixed = text[-1], tag in _MISREAD and text[-1] in _HEAD_SUFFIX
     ends = (f"e{tail}", f"E{text[-2:]}{tag}", f"b{text[0]}{tag}")
     barred = tag in _NEVER_FIRST and text[0] not in "(“"
-    return _Word(
-        features=(f"w{shown}", f"t{tag}", f"l{min(len(text), 6)}", *ends),
-        tag=_TAG.get(tag, _SIZE - 1),
-        breaks=tail in _BREAKS,
-        stops=tail in _STOPS,
-        heads=tag in _HEADS or tail in ")”" or mixed,
-        opens=0 if barred else 1 + (tag in _NAMES),
-        joint=tag in _JOINTS,
-        joins="的" in text,
-        capital="A" <= text[0] <= "Z",
+    marks = (
+        _TAG.get(tag, _SIZE - 1),
+        tail in _BREAKS,
+        tail in _STOPS,
+        tag in _HEADS or tail in ")”" or mixed,
+        0 if barred else 1 + (tag in _NAMES),
+        tag in _JOINTS,
+        "的" in text,
+        "A" <= text[0] <= "Z",
     )
+    return _Word((f"w{shown}", f"t{tag}", f"l{min(len(text), 6)}", *ends), bytes(marks))
 
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """The columns of ``_Word`` for the words of a letter, shape (units,)."""
+    """The marks of ``_Word`` for the words of a letter, shape (units,)."""
 
     tags: Ints
     breaks: Flags
@@ -129,10 +122,9 @@ class _Marks:
 
 def _marks(words: Sequence[_Word]) -> _Marks:
     """Put what is known of the words into arrays."""
-    table = np.array([word[1:] for word in words], dtype=np.int64).reshape(
-        -1, len(_Word._fields) - 1
-    )
-    tags, breaks, stops, heads, opens, joint, joins, capital = table.T
+    table = np.frombuffer(b"".join([word.marks for word in words]), np.uint8)
+    columns = table.reshape(-1, len(_MARKS)).T.astype(np.int64)
+    tags, breaks, stops, heads, opens, joint, joins, capital = columns
     after = np.concatenate([[1], joint])[: len(words)]
     flags = (breaks, stops, heads, (opens > 0) & (opens + after > 1), joins, capital)
     return _Marks(tags, *(column.astype(bool) for column in flags))
@@ -141,23 +133,22 @@ def _marks(words: Sequence[_Word]) -> _Marks:
 def _runs(marks: _Marks, timed: Iterable[tuple[int, int]]) -> tuple[Ints, Ints, Ints]:
     """First unit, last unit and kind of each candidate, sorted, none twice."""
     count = len(marks.tags)
-    codes = [np.array([(a * count + b) * 2 + TIME for a, b in timed], dtype=np.int64)]
+    spoken = np.array([(a * count + b) * 2 + TIME for a, b in timed], dtype=np.int64)
     clause = np.cumsum(marks.breaks) * 2 + marks.breaks
-    ends = marks.heads & ~marks.breaks
-    for length in range(min(_LONGEST_PHRASE, count)):
-        last = np.arange(length, count)
-        first = last - length
-        fits = (clause[first] == clause[last]) & ends[last]
-        fits &= marks.openers[first] if length else True
-        codes.append(((first * count + last) * 2 + PHRASE)[fits])
-    code = np.unique(np.concatenate(codes))
+    last = np.flatnonzero(marks.heads & ~marks.breaks)[:, None]
+    reach = last - np.arange(_LONGEST_PHRASE)
+    first = np.maximum(reach, 0)
+    fits = (reach >= 0) & (clause[first] == clause[last]) & (marks.openers[first] | (first == last))
+    code = np.concatenate([spoken, ((first * count + last) * 2 + PHRASE)[fits]])
+    code.sort()
+    code = code[np.diff(code, prepend=-1) > 0]
     return code // 2 // max(count, 1), code // 2 % max(count, 1), code % 2
 
 
 def _places(first: Ints, last: Ints, marks: _Marks) -> Ints:
     """The unit in each of PLACES for each candidate; the number of units stands for none."""
     count = len(marks.tags)
-    verbs = np.isin(marks.tags, [_TAG["v"], _TAG["vn"]])
+    verbs = (marks.tags == _TAG["v"]) | (marks.tags == _TAG["vn"])
     left = nearest(verbs | (marks.tags == _TAG["p"]), marks.breaks)
     right = count - 1 - nearest(verbs[::-1], np.roll(marks.breaks, 1)[::-1])[::-1]
     verb, next_verb = left[first], right[last]
@@ -180,9 +171,9 @@ def _tables(
     if not len(first):
         return np.zeros((0, len(TABLE_SIZES)), dtype=np.int64)
     count, shift = len(marks.tags), view.letter.body_offset
-    number: dict[str, int] = {}
-    same = np.array([number.setdefault(wording, len(number)) for wording in wordings])
-    debut = start[np.unique(same, return_index=True)[1]][same]
+    earliest = dict(zip(reversed(wordings), range(len(wordings) - 1, -1, -1), strict=True))
+    same = np.array([earliest[wording] for wording in wordings])
+    debut = start[same]
     tags = np.append(marks.tags, _SIZE - 1)
     ends = np.append(marks.breaks, True)
     sentence = np.concatenate([[0], np.cumsum(marks.stops)[:-1]])

@@ -7,7 +7,8 @@ safetensors file, the vocabularies in its header.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from nlp.errors import BundleError
 from nlp.fields.grid import Floats, Grid, Ints
 
 FILE = "fields.safetensors"
+_MOST_RECALLED = 1 << 15
 ARRAYS = ("unit_weights", "table_weights", "rule_weights", "wording_weights", "bias")
 
 
@@ -38,6 +40,7 @@ class Ranker:
         rule_weights: Shape (rules, fields).
         wording_weights: Shape (wordings, fields).
         bias: Shape (fields,).
+        memory: Units met before, with what ``_sums`` gave for them.
     """
 
     fields: tuple[str, ...]
@@ -52,6 +55,9 @@ class Ranker:
     rule_weights: Floats
     wording_weights: Floats
     bias: Floats
+    memory: dict[tuple[str, ...], Floats] = field(
+        default_factory=dict[tuple[str, ...], Floats], init=False, repr=False, compare=False
+    )
 
     def probabilities(self, grid: Grid) -> Floats:
         """How likely each candidate answers each field.
@@ -60,32 +66,41 @@ class Ranker:
             Shape (candidates, fields), 0 where a candidate is not of the field's kind.
         """
         places, fields = self.unit_weights.shape[1:]
-        sums = self._units(grid.keys).reshape(-1, places, fields)
+        sums = self._recalled(grid.keys) if grid.recurs else self._sums(grid.keys)
+        sums = np.concatenate([*sums, np.zeros(places * fields, np.float32)])
+        sums = sums.reshape(-1, places, fields)  # the last row, of the unit that is none, is 0
         scores = self.bias + grid.rules @ self.rule_weights
         offsets = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
         scores += self.table_weights[grid.tables + offsets].sum(axis=1)
-        rows = [self.wordings.get(wording, 0) for wording in grid.wordings]
-        scores += self.wording_weights[np.array(rows, dtype=np.int64)]
+        rows = map(self.wordings.get, grid.wordings, repeat(0))
+        scores += self.wording_weights[np.fromiter(rows, np.int64, len(grid.wordings))]
         for place in range(places - 1):
             scores += sums[grid.places[:, place], place]
         scores += inside(sums[:-1, -1], grid.first, grid.last)
         fits = grid.kind[:, None] == np.array(self.kinds)
         return np.where(fits, 1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30))), 0.0)
 
-    def _units(self, keys: Sequence[Sequence[str]]) -> Floats:
+    def _recalled(self, keys: Sequence[tuple[str, ...]]) -> list[Floats]:
+        """What ``_sums`` gives, computed once for units that come back."""
+        if len(self.memory) > _MOST_RECALLED:
+            self.memory.clear()
+        fresh = list(set(keys).difference(self.memory))
+        self.memory.update(zip(fresh, self._sums(fresh), strict=True))
+        return [self.memory[key] for key in keys]
+
+    def _sums(self, keys: Sequence[tuple[str, ...]]) -> Floats:
         """Summed weights of each unit, which has one feature at least.
 
         Returns:
-            Shape (units + 1, places * fields); the last row is 0.
+            Shape (units, places * fields).
         """
         flat = self.unit_weights.reshape(len(self.unit_weights), -1)
         if not keys:
-            return np.zeros((1, flat.shape[1]), dtype=np.float32)
-        look = self.features.get
-        rows = [look(key, 0) for unit in keys for key in unit]  # row 0 weighs nothing
-        starts = np.cumsum([0, *(len(unit) for unit in keys[:-1])])
-        sums = np.add.reduceat(flat[np.array(rows, dtype=np.int64)], starts, axis=0)
-        return np.concatenate([sums, np.zeros((1, flat.shape[1]), dtype=np.float32)])
+            return flat[:0]
+        stops = np.cumsum([len(unit) for unit in keys])
+        rows = map(self.features.get, chain.from_iterable(keys), repeat(0))  # 0 weighs nothing
+        picked = flat[np.fromiter(rows, np.int64, int(stops[-1]))]
+        return np.add.reduceat(picked, np.append(0, stops[:-1]), axis=0)
 
 
 def inside(values: Floats, first: Ints, last: Ints) -> Floats:

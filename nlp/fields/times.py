@@ -31,8 +31,8 @@ _AFTER = frozenset(
 
 def runs(view: View, units: Sequence[Unit]) -> Iterator[tuple[int, int]]:
     """Yield (first, last) of runs that may be a time."""
-    words = [view.text[unit.start : unit.end] for unit in units]
-    seeds = [_is_seed(word, unit.tag) for word, unit in zip(words, units, strict=True)]
+    words = [view.text[start:end] for start, end, _ in units]
+    seeds = [_is_seed(word, tag) for word, (_, _, tag) in zip(words, units, strict=True)]
     for seed in (index for index, found in enumerate(seeds) if found):
         begins = [seed, seed - 1] if seed and words[seed - 1] in _BEFORE else [seed]
         gap = 0

@@ -31,7 +31,7 @@ def cut(text: str, tokens: Sequence[Token]) -> list[Unit]:
     """
     units: list[Unit] = []
     for unit in _unmask(text, tokens):
-        if unit.end - unit.start > _LONG and unit.tag in _NAMES:
+        if unit.tag in _NAMES and unit.end - unit.start > _LONG:
             units.extend(_split(text, unit))
         else:
             units.append(unit)
@@ -43,14 +43,16 @@ def _unmask(text: str, tokens: Sequence[Token]) -> Iterator[Unit]:
     masks = [match.span() for match in _MASK.finditer(text)]
     masks.append((len(text), len(text)))
     at = done = 0
+    next_mask = masks[0]
     for _, tag, first, end in tokens:
         start = max(first, done)
-        while masks[at][0] < end and start < end:
-            if masks[at][0] > start:
-                yield Unit(start, masks[at][0], tag)
-            yield Unit(*masks[at], "LOC")
-            start = done = masks[at][1]
+        while next_mask[0] < end and start < end:
+            if next_mask[0] > start:
+                yield Unit(start, next_mask[0], tag)
+            yield Unit(*next_mask, "LOC")
+            start = done = next_mask[1]
             at += 1
+            next_mask = masks[at]
         if start < end:
             yield Unit(start, end, tag)
 

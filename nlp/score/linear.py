@@ -9,12 +9,12 @@ words and title terms. Weights are stored in eight bits with a scale a row and a
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from nlp.bundle import MANIFEST, REMEDY, Bundle
 from nlp.errors import BundleError
 from nlp.letter import Letter
 from nlp.score import Evidence, Logits
-from nlp.score.terms import FAMILIES
+from nlp.score.grams import Grams
+from nlp.score.terms import FAMILIES, flat, word_pairs
 
 WEIGHTS = "weights.safetensors"
 VOCABULARY = "vocabulary.json"
@@ -60,6 +61,20 @@ class _Sparse:
     values: Floats
 
 
+@dataclass(frozen=True)
+class _Vocabulary:
+    """Terms to columns, by family.
+
+    Attributes:
+        size: Columns of all families together.
+    """
+
+    size: int
+    characters: Grams
+    words: Mapping[str, int]
+    title: Grams
+
+
 class LinearScorer:
     """Scores letters with the weights of one bundle.
 
@@ -72,12 +87,11 @@ class LinearScorer:
 
     def __init__(self, bundle: Bundle) -> None:
         self._arrays = _read_arrays(bundle.file(WEIGHTS))
-        self._terms = _read_vocabulary(bundle.file(VOCABULARY))
+        self._vocabulary = _read_vocabulary(bundle.file(VOCABULARY))
         self._family_weight, heads = _read_manifest(bundle)
         self.heads = MappingProxyType(heads)
         self._slices = _slices(self.heads)
-        size = sum(len(terms) for terms in self._terms.values())
-        if not _fit_together(self._arrays, size, sum(map(len, heads.values()))):
+        if not _fit_together(self._arrays, self._vocabulary.size, sum(map(len, heads.values()))):
             where = str(bundle.folder / WEIGHTS)
             raise BundleError("权重的形状与清单或词表不符", where=where, remedy=REMEDY)
         self._weights, self._second, self._latent = (
@@ -113,9 +127,11 @@ class LinearScorer:
 
         @cache
         def terms() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-            found = [self._known("characters", Letter("", "", part)) for part in parts]
-            whose = np.repeat(np.arange(len(parts)), [len(own) for own in found])
-            return np.fromiter((c for own in found for c in own), np.int64, len(whose)), whose
+            columns, whose = self._vocabulary.characters.find([flat(part) for part in parts])
+            size = len(self._arrays["idf"])
+            once = dict.fromkeys((whose * size + columns).tolist())
+            found = np.fromiter(once, np.int64, len(once))
+            return found % size, found // size
 
         def best(head: str, label: str) -> int | None:
             column = self._slices[head].start + self.heads[head].index(label)
@@ -128,18 +144,20 @@ class LinearScorer:
 
         return best
 
-    def _known(self, family: str, letter: Letter) -> Counter[int]:
-        """Column and count of a letter's terms of one family."""
-        counts = Counter(map(self._terms[family].get, FAMILIES[family](letter)))
-        counts.pop(None, None)
-        return cast("Counter[int]", counts)
+    def _counts(self, letter: Letter) -> Iterator[tuple[str, Counter[int]]]:
+        """Yield families with the columns and counts of a letter's terms."""
+        known = self._vocabulary
+        yield "characters", Counter(known.characters.find([flat(letter.text)])[0].tolist())
+        words = known.words
+        yield "words", Counter(words[term] for term in word_pairs(letter) if term in words)
+        yield "title", Counter(known.title.find([flat(letter.title)])[0].tolist())
 
     def _sparse(self, letter: Letter) -> _Sparse:
         """TF-IDF of the letter's terms (1 + log count), each family of unit length."""
         columns: list[NDArray[np.int64]] = []
         values: list[Floats] = []
-        for family in FAMILIES:
-            if counts := self._known(family, letter):
+        for family, counts in self._counts(letter):
+            if counts:
                 own = np.fromiter(counts.keys(), np.int64, len(counts))
                 weight = np.fromiter(counts.values(), np.float32, len(counts))
                 weight = (1 + np.log(weight)) * self._arrays["idf"][own]
@@ -174,8 +192,8 @@ def _read_arrays(path: Path) -> dict[str, Any]:
     return arrays
 
 
-def _read_vocabulary(path: Path) -> dict[str, dict[str, int]]:
-    """Family to term to column; columns count through the families in order."""
+def _read_vocabulary(path: Path) -> _Vocabulary:
+    """The terms of every family; columns count through the families in order."""
     try:
         families = json.loads(path.read_text(encoding="utf-8"))
         columns: dict[str, dict[str, int]] = {}
@@ -183,9 +201,10 @@ def _read_vocabulary(path: Path) -> dict[str, dict[str, int]]:
         for family in FAMILIES:
             columns[family] = {term: start + i for i, term in enumerate(families[family])}
             start += len(families[family])
+        characters, title = Grams(columns["characters"]), Grams(columns["title"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError("词表读不出来", where=str(path), remedy=REMEDY) from error
-    return columns
+    return _Vocabulary(start, characters, columns["words"], title)
 
 
 def _read_manifest(bundle: Bundle) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:

@@ -19,7 +19,7 @@ JOINER = "\x1f"
 
 def characters(letter: Letter) -> list[str]:
     """Character 1- to 4-grams of title and body, folded."""
-    return _grams(fold(letter.text), CHAR_RANGE)
+    return _grams(flat(letter.text), CHAR_RANGE)
 
 
 def word_pairs(letter: Letter) -> list[str]:
@@ -30,7 +30,7 @@ def word_pairs(letter: Letter) -> list[str]:
 
 def title_characters(letter: Letter) -> list[str]:
     """Character 1- to 3-grams of the title, folded."""
-    return _grams(fold(letter.title), TITLE_RANGE)
+    return _grams(flat(letter.title), TITLE_RANGE)
 
 
 FAMILIES: Mapping[str, Callable[[Letter], list[str]]] = MappingProxyType(
@@ -38,7 +38,11 @@ FAMILIES: Mapping[str, Callable[[Letter], list[str]]] = MappingProxyType(
 )
 
 
+def flat(text: str) -> str:
+    """Text as n-grams are cut from it: folded, line breaks as blanks."""
+    return fold(text).replace("\r", " ").replace("\n", " ")
+
+
 def _grams(text: str, sizes: range) -> list[str]:
-    """All n-grams of the given sizes, line breaks as blanks."""
-    flat = text.replace("\r", " ").replace("\n", " ")
-    return [flat[i : i + n] for n in sizes for i in range(len(flat) - n + 1)]
+    """All n-grams of the given sizes."""
+    return [text[i : i + n] for n in sizes for i in range(len(text) - n + 1)]

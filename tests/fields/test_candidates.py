@@ -17,7 +17,7 @@ def view(body: str, title: str = "") -> View:
 def mention_grid(body: str) -> grid.Grid:
     """The candidates of a body."""
     letter = view(body)
-    return mentions.grid(letter, units.cut(letter.text, tag([letter])[0]), [], ())
+    return mentions.grid(letter, units.cut(letter.text, next(tag([letter]))), [], ())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_nearest_sees_no_flag_behind_a_wall() -> None:
 def test_odd_letters_have_well_formed_grids(body: str) -> None:
     """Every array of a grid has one row a candidate."""
     letter = view(body)
-    words = units.cut(letter.text, tag([letter])[0])
+    words = units.cut(letter.text, next(tag([letter])))
     for cut in (
         mentions.grid(letter, words, [], ()),
         clauses.grid(letter, clauses.cut(letter, 999), words, []),

@@ -34,7 +34,7 @@ TEXTS = st.lists(ALPHABET, max_size=60).map("".join)
 
 def read(finders: Finders, *letters: Letter) -> list[Fields]:
     """Fields of letters."""
-    return finders.find([View(letter) for letter in letters])
+    return list(finders.find([View(letter) for letter in letters]))
 
 
 def answers(found: Fields) -> list[FieldValue]:

@@ -40,7 +40,7 @@ RULES = Finders.load(None, labels.load())
 )
 def test_a_rule_answers_without_a_model(field: str, body: str, quote: str) -> None:
     """Cue words alone find plain answers, and say which rule it was."""
-    found = getattr(RULES.find([View(Letter("1", body=body))])[0], field)
+    found = getattr(next(RULES.find([View(Letter("1", body=body))])), field)
     assert quote in [value.span.quote for value in found]
     sources = [value.source for value in found if value.span.quote == quote]
     assert sources[0].startswith(f"rule:field.{field}.")
@@ -53,7 +53,7 @@ def test_a_trained_ranker_answers_what_it_was_taught(trained: Path) -> None:
         "领导您好，我是望山小区的业主。从2016年3月开始，望山物业服务有限公司乱收费，"
         "楼道没有人打扫。我们多次向望山街道办事处反映，没有任何答复。请求有关部门尽快查处。"
     )
-    found = finders.find([View(Letter("1", "反映望山小区物业乱收费", body))])[0]
+    found = next(finders.find([View(Letter("1", "反映望山小区物业乱收费", body))]))
     assert [value.span.quote for value in found.agency] == ["望山街道办事处"]
     assert [value.span.quote for value in found.who_party] == ["望山物业服务有限公司"]
     assert [value.span.quote for value in found.how] == ["请求有关部门尽快查处"]
@@ -92,7 +92,7 @@ def test_the_bundle_finds_people_places_times_and_organs(shared_data: Path) -> N
         rows = [json.loads(line) for line in lines][:200]
     finders = Finders.load(data_folder("models/linear"), labels.load())
     views = [View(Letter(row["id"], row["title"] or "", row["body"])) for row in rows]
-    found = finders.find(views)
+    found = list(finders.find(views))
     scores: list[float] = []
     for field in ("when", "where", "who_self", "who_party", "agency"):
         gold = [(view.raw, row["fields"][field]) for view, row in zip(views, rows, strict=True)]
