@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test install install-test fix lint types walls unit docs wheel train clean
+.PHONY: demo test install install-test fix lint types walls unit slow docs wheel train clean
 
 demo: install  ## 安装并研判 examples/ 里的 52 封虚构来信
 	$(BIN)/petition scan examples/letters.xlsx --out out/reports.jsonl --out out/triage.xlsx
 
-test: lint types walls unit docs wheel  ## 安装测试依赖并跑完全部检查
+test: lint types walls unit slow docs wheel  ## 安装测试依赖并跑完全部检查
 
 install: .venv/.installed
 install-test: .venv/.installed-test
@@ -41,14 +41,18 @@ walls: install-test
 unit: install-test
 	$(BIN)/python -m pytest
 
+slow: install-test
+	$(BIN)/python -m pytest -m slow
+
 docs: install-test
 	$(BIN)/python -m pytest -m docs
 
 wheel: install-test
 	$(BIN)/python -m pytest -m wheel
 
-train: install-test  ## 重新训练随包的线性模型：make train DATA=数据文件夹
-	$(BIN)/petition train linear --data $(DATA) --out models/linear
+train: install-test  ## 重新训练随包的模型：先线性，再编码器；数据文件夹写在 recipes/petition-zh.toml 里
+	$(BIN)/petition train linear --data $(DATA) --annotations recipes/annotations.csv --out models/linear
+	$(BIN)/petition train recipes/petition-zh.toml --out models/petition-zh
 
 clean:
 	rm -rf .venv out dist build

@@ -44,13 +44,13 @@ def evaluate_file(
     Raises:
         LetterError: A file is empty or a line of it is not what it should be.
     """
-    rows = _read_lines(gold)
+    rows = read_lines(gold)
     if not rows:
         raise LetterError("金标文件是空的", where=str(gold))
     if reports is None:
         given = Triage.load(bundle, by_board=by_board).read([_letter(row) for row in rows])
     else:
-        given = [from_json(json.dumps(row)) for row in _read_lines(reports)]
+        given = [from_json(json.dumps(row)) for row in read_lines(reports)]
     found = {report.id: report for report in given}
     return score(rows, [found.get(str(row["id"])) for row in rows])
 
@@ -211,7 +211,7 @@ def _letter(row: Gold) -> Letter:
     return Letter(str(row["id"]), row.get("title") or "", row.get("body") or "")
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     """JSON lines of a plain or gzipped file."""
     raw = path.read_bytes()
     text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")

@@ -29,8 +29,8 @@ from nlp.report import (
 from nlp.review import EMPTY, UNKNOWN_PURPOSE, is_blank, reasons_to_read, unreadable
 from nlp.rules import Lexicon
 from nlp.scales import SOURCE, Grader, emotions
-from nlp.score import Evidence, Logits, Scorer
-from nlp.score.linear import LinearScorer
+from nlp.score import Logits, Opinion, Scorer
+from nlp.score.shelf import open_scorer
 from nlp.text import View
 
 CHUNK = 192
@@ -98,7 +98,7 @@ class Triage:
         """
         known = labels.load(labels_folder)
         opened = bundle.open_bundle(folder)
-        scorer = LinearScorer(opened)
+        scorer = open_scorer(opened)
         check_heads(opened, scorer.heads, known)
         return cls(
             model=opened.info,
@@ -131,9 +131,8 @@ class Triage:
         a letter is still at hand.
         """
         found = [self._find_crisis(view) for view in views]
-        logits = self._scorer.score([view.letter for view in views])
-        rows = ({head: values[i] for head, values in logits.items()} for i in range(len(views)))
-        parts = zip(views, rows, found, self._finders.find(views), strict=True)
+        opinions = self._scorer.read(views)
+        parts = zip(views, opinions, found, self._finders.find(views), strict=True)
         return [self._assemble(*part, ()) for part in parts]
 
     def _alone(self, view: View) -> Report:
@@ -142,16 +141,15 @@ class Triage:
         signs = _attempt(lambda: self._find_crisis(view), None)
         if signs is None:
             troubles.append("危机规则未能运行，请立即人工阅读")
-        scored = _attempt(lambda: self._scorer.score([view.letter]), None)
-        row = {head: values[0] for head, values in scored.items()} if scored else None
-        if row is None:
+        opinion = _attempt(lambda: self._scorer.read([view])[0], None)
+        if opinion is None:
             troubles.append(_NO_MODEL)
         found = _attempt(lambda: next(iter(self._finders.find([view]))), None)
         if found is None:
             troubles.append("字段未能提取")
         given = (signs or Crisis(), found or Fields())
-        report = _attempt(lambda: self._assemble(view, row, *given, tuple(troubles)), None)
-        if report is None and row is not None:
+        report = _attempt(lambda: self._assemble(view, opinion, *given, tuple(troubles)), None)
+        if report is None and opinion is not None:
             troubles.append(_NO_MODEL)
             report = _attempt(lambda: self._assemble(view, None, *given, tuple(troubles)), None)
         return report or self._bare(view, given[0], tuple(troubles))
@@ -171,7 +169,7 @@ class Triage:
     def _assemble(
         self,
         view: View,
-        row: Logits | None,
+        opinion: Opinion | None,
         signs: Crisis,
         found: Fields,
         troubles: tuple[str, ...],
@@ -179,7 +177,8 @@ class Triage:
         """Put together the report of one letter from what was found in it."""
         if is_blank(view):
             return unreadable(view.letter.id, EMPTY, self.model, self.labels.digest)
-        evidence = self._evidence(view, row)
+        row = None if opinion is None else opinion.letter
+        evidence = _pointer(view, opinion)
         kinds, purpose = self._category(row), self._purpose(row)
         urgency, distress = self._grade(view, row, signs, evidence)
         size = group_size.find(view)
@@ -216,19 +215,6 @@ class Triage:
             pii=self._privacy.find(view),
         )
         return replace(report, review=reasons_to_read(view, report, troubles))
-
-    def _evidence(self, view: View, row: Logits | None) -> _Ask:
-        """Sentence of the letter that speaks most for a label of a head."""
-        if row is None:
-            return lambda head, label: None
-        places = view.sentences
-        ask: Evidence = self._scorer.evidence([view.raw[start:end] for start, end in places])
-
-        def span(head: str, label: str) -> Span | None:
-            best = ask(head, label)
-            return None if best is None else view.span(*places[best])
-
-        return span
 
     def _grade(
         self, view: View, row: Logits | None, signs: Crisis, evidence: _Ask
@@ -281,6 +267,16 @@ class Triage:
             )
             chances = dict(zip(self._decisions.stack.names, combined[0].tolist(), strict=True))
         return self._flags.read(view, hits, chances, lambda name: evidence("flags", name))
+
+
+def _pointer(view: View, opinion: Opinion | None) -> _Ask:
+    """A way to ask for the sentence of the letter that speaks most for a label of a head."""
+
+    def span(head: str, label: str) -> Span | None:
+        best = None if opinion is None else opinion.evidence(head, label)
+        return None if best is None else view.span(*view.sentences[best])
+
+    return span
 
 
 def _attempt(work: Callable[[], T], otherwise: T) -> T:

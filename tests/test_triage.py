@@ -266,10 +266,10 @@ def test_one_bad_letter_does_not_harm_its_neighbours() -> None:
     """A letter on which a part fails is said so; the others of its batch are read whole."""
 
     class Picky(ToyScorer):
-        def score(self, letters: Any) -> Any:
-            if any("毒" in letter.text for letter in letters):
+        def read(self, views: Any) -> Any:
+            if any("毒" in view.raw for view in views):
                 raise ValueError
-            return super().score(letters)
+            return super().read(views)
 
     heads = toys.heads(labels.load())
     own = [Letter("1", "", PLAIN), Letter("2", "", "毒" + PLAIN), Letter("3", "", DANGER)]

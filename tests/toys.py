@@ -18,7 +18,8 @@ from nlp.labels import Labels
 from nlp.letter import Letter
 from nlp.report import ModelInfo
 from nlp.scales import Cuts
-from nlp.score import Evidence, Logits
+from nlp.score import Evidence, Opinion
+from nlp.text import View
 from nlp.triage import Triage
 
 PHRASES = (
@@ -68,19 +69,25 @@ class ToyScorer:
     broken_evidence: BaseException | None = None
     seen: list[int] = field(default_factory=list[int])
 
-    def score(self, letters: Sequence[Letter]) -> Logits:
-        """Minus four everywhere: hardly anything holds."""
-        self.seen.append(len(letters))
+    def read(self, views: Sequence[View]) -> Sequence[Opinion]:
+        """Minus four everywhere, hardly anything holds; the first sentence speaks for all.
+
+        With broken evidence everything holds, so that all of it is asked for.
+        """
+        self.seen.append(len(views))
         if self.broken:
             raise self.broken
-        shapes = {head: (len(letters), len(names)) for head, names in self.heads.items()}
-        return {head: np.full(shape, -4.0, np.float32) for head, shape in shapes.items()}
+        said = 4.0 if self.broken_evidence else -4.0
+        row = {h: np.full(len(names), said, np.float32) for h, names in self.heads.items()}
+        return [Opinion(row, self._evidence(view)) for view in views]
 
-    def evidence(self, parts: Sequence[str]) -> Evidence:
-        """The first sentence speaks for everything."""
-        if self.broken_evidence:
-            raise self.broken_evidence
-        return lambda head, label: 0 if parts else None
+    def _evidence(self, view: View) -> Evidence:
+        def ask(head: str, label: str) -> int | None:
+            if self.broken_evidence:
+                raise self.broken_evidence
+            return 0 if view.sentences else None
+
+        return ask
 
 
 def decisions(known: Labels) -> Decisions:

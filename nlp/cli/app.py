@@ -20,18 +20,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 labels_app = typer.Typer(cls=Group, help="标签：类别体系、标记、规则", no_args_is_help=True)
-train_app = typer.Typer(cls=Group, help="训练模型（需要 train 这一组依赖）", no_args_is_help=True)
 
 _LETTERS, _SYSTEM = "处理来信", "模型与标签"
 for _command in (letters.triage, letters.scan, tools.serve):
     app.command(cls=Command, rich_help_panel=_LETTERS)(_command)
-for _command in (tools.evaluate, tools.schema):
+for _command in (tools.evaluate, tools.train, tools.export, tools.schema):
     app.command(cls=Command, rich_help_panel=_SYSTEM)(_command)
 app.add_typer(labels_app, name="labels", rich_help_panel=_SYSTEM)
-app.add_typer(train_app, name="train", rich_help_panel=_SYSTEM)
 labels_app.command("check", cls=Command)(tools.labels_check)
 labels_app.command("show", cls=Command)(tools.labels_show)
-train_app.command("linear", cls=Command)(tools.train_linear)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -107,22 +108,69 @@ def schema() -> None:
     typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
-def train_linear(
-    data: Annotated[Path, typer.Option("--data", help="标注数据文件夹")],
-    out: Annotated[Path, typer.Option("--out", help="模型写到哪里")],
-    seed: Annotated[int, typer.Option("--seed", help="随机种子")] = 0,
+Run = Annotated[Path, typer.Argument(metavar="配置", help="训练配置 TOML，或 linear（线性模型）")]
+Out = Annotated[Path, typer.Option("--out", help="模型写到哪里")]
+Work = Annotated[
+    Path | None,
+    typer.Option("--work", help="检查点放哪里；默认在配置旁的 runs/ 下", show_default=False),
+]
+
+
+def train(  # noqa: PLR0913, PLR0917  # each option is a parameter
+    run: Run,
+    out: Out,
+    work: Work = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="linear：标注数据文件夹", show_default=False)
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option("--annotations", help="linear：按编号的补充标注 CSV", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="linear：随机种子")] = 0,
     part: Annotated[
         list[str] | None,
-        typer.Option("--part", help="只重训一部分：heads 或 fields", show_default=False),
+        typer.Option("--part", help="linear：只重训 heads 或 fields", show_default=False),
     ] = None,
 ) -> None:
-    """训练线性模型，写成一个模型文件夹，并打印交叉验证的数字。"""
-    try:
-        linear: Any = importlib.import_module("nlp.train.linear")
-    except ImportError as error:
-        raise PetitionError(f"缺少训练依赖 {error.name}", remedy=_TRAIN_REMEDY) from error
+    """按配置训练，写成一个模型文件夹，并打印留出来信上的数字。断了再运行，会从检查点接着训练。"""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if str(run) == "linear":
+        figures = _train_linear(data, out, annotations=annotations, seed=seed, part=part)
+    else:
+        figures = _training("run").main(run, out, work=work)
+    typer.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="配置", help="训练配置 TOML")],
+    out: Out,
+    work: Work = None,
+    precision: Annotated[
+        str | None, typer.Option("--precision", help="int8、fp16 或 fp32", show_default=False)
+    ] = None,
+) -> None:
+    """从训练完的检查点重新导出模型文件夹，不再训练。"""
+    figures: Any = _training("run").export(run, out, work=work, precision=precision)
+    typer.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+
+
+def _train_linear(
+    data: Path | None, out: Path, *, annotations: Path | None, seed: int, part: list[str] | None
+) -> Any:  # noqa: ANN401  # a dict of figures from a module that is loaded late
+    """Train the linear model."""
+    if data is None:
+        raise OptionError("没有说明数据在哪里", where="--data", remedy="请给出标注数据文件夹")
+    linear = _training("linear")
     parts = tuple(part or linear.PARTS)
     if unknown := set(parts) - set(linear.PARTS):
         raise OptionError(f"没有名为 {min(unknown)!r} 的部分", remedy="可用：heads、fields")
-    figures: Any = linear.main(source=data, out=out, seed=seed, parts=parts)
-    typer.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+    return linear.main(source=data, out=out, annotations=annotations, seed=seed, parts=parts)
+
+
+def _training(name: str) -> Any:  # noqa: ANN401  # a module that is loaded late
+    """A module of the training door, which most installations lack the dependencies of."""
+    try:
+        return importlib.import_module(f"nlp.train.{name}")
+    except ImportError as error:
+        raise PetitionError(f"缺少训练依赖 {error.name}", remedy=_TRAIN_REMEDY) from error

@@ -1,23 +1,40 @@
-"""Scorer: the contract every model keeps. Texts in, float32 logits out, one array a head."""
+"""Scorer: the contract every model keeps. Letters in, one opinion a letter out, as logits."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.letter import Letter
+from nlp.text import View
 
 Logits = Mapping[str, NDArray[np.float32]]
 Evidence = Callable[[str, str], int | None]
 """Head and label to the index of the sentence that speaks most for it, None when none does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a model says of one letter.
+
+    Attributes:
+        letter: Head to logits of shape (labels,).
+        evidence: Which of ``View.sentences`` speaks most for a label.
+        sentences: Head to logits of shape (sentences, labels); empty when the model has no say on
+            single sentences.
+    """
+
+    letter: Logits
+    evidence: Evidence
+    sentences: Logits = field(default_factory=dict[str, NDArray[np.float32]])
+
+
 class Scorer(Protocol):
     """Scores letters for every head it knows.
 
-    Order is kept, as many rows come out as went in, and a letter's row does not depend on
-    its neighbours.
+    Order is kept, as many opinions come out as letters went in, and an opinion does not depend
+    on a letter's neighbours.
     """
 
     @property
@@ -25,14 +42,6 @@ class Scorer(Protocol):
         """Head name to its labels, in the order of the columns."""
         ...
 
-    def score(self, letters: Sequence[Letter]) -> Logits:
-        """Score letters.
-
-        Returns:
-            Head name to logits of shape (len(letters), len(labels)), float32.
-        """
-        ...
-
-    def evidence(self, parts: Sequence[str]) -> Evidence:
-        """A way to ask which of a letter's sentences speaks most for a label."""
+    def read(self, views: Sequence[View]) -> Sequence[Opinion]:
+        """Read letters of any length, every character of each."""
         ...

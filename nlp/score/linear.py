@@ -24,9 +24,10 @@ from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariable
 from nlp.bundle import MANIFEST, REMEDY, Bundle
 from nlp.errors import BundleError
 from nlp.letter import Letter
-from nlp.score import Evidence, Logits
+from nlp.score import Evidence, Logits, Opinion
 from nlp.score.grams import Grams
 from nlp.score.terms import FAMILIES, flat, word_pairs
+from nlp.text import View
 
 WEIGHTS = "weights.safetensors"
 VOCABULARY = "vocabulary.json"
@@ -100,6 +101,17 @@ class LinearScorer:
         self._second_start = len(self._arrays["idf"]) - len(self._second.rows)
         self._latent_row = np.full(len(self._arrays["idf"]), -1, np.int64)
         self._latent_row[self._arrays["columns"]] = np.arange(len(self._arrays["columns"]))
+
+    def read(self, views: Sequence[View]) -> Sequence[Opinion]:
+        """Read letters; see ``nlp.score.Scorer``."""
+        logits = self.score([view.letter for view in views])
+        return [
+            Opinion(
+                {head: rows[i] for head, rows in logits.items()},
+                self.evidence([view.raw[start:end] for start, end in view.sentences]),
+            )
+            for i, view in enumerate(views)
+        ]
 
     def score(self, letters: Sequence[Letter]) -> Logits:
         """Calibrated logits of every head.

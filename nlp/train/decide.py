@@ -1,19 +1,22 @@
 """Cut points, thresholds and priors, chosen on held-out logits of training letters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score, f1_score
 
 from nlp import crisis, flags, group_size, scales
 from nlp.classify import Mixture, mix, sigmoid
 from nlp.labels import Labels
+from nlp.letter import Letter
 from nlp.rules import Lexicon
 from nlp.text import View
 from nlp.train import flags as flag_stack
-from nlp.train.heads import Corpus, Head
+from nlp.train.data import Row
 from nlp.train.ridge import Ints
 
 FLOOR = 0.35
@@ -24,19 +27,48 @@ COST = 0.005
 _GRID = np.arange(0.2, 2.9, 0.05)
 
 
+@dataclass(frozen=True)
+class Held:
+    """Annotated letters with what a model says of each that has not learnt from it.
+
+    Attributes:
+        rows: Annotations.
+        letters: The letters.
+        logits: Head to calibrated logits, shape (len(rows), labels).
+    """
+
+    rows: Sequence[Row]
+    letters: Sequence[Letter]
+    logits: Mapping[str, NDArray[Any]]
+
+    def chances(self, head: str) -> Any:  # noqa: ANN401  # numpy's stubs lose the type
+        """Probability of each label of a head, shape (len(rows), labels)."""
+        return sigmoid(np.asarray(self.logits[head], np.float32))
+
+
 def all_heads(
-    gold: Corpus, board: Corpus, heads: Mapping[str, Head], labels: Labels
+    gold: Held, board: Held, labels: Labels, *, measured: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Choose everything that the manifest holds beside the weights.
 
+    Args:
+        gold: Letters with all annotations.
+        board: Letters that know their receiving board, ``category_l1``; its heads are "category",
+            "board" and "convention".
+        labels: The labels.
+        measured: How the logits were held out, for the manifest.
+
     Returns:
-        (decisions, figures): what serving needs, and what cross-validation measured.
+        (decisions, figures): what serving needs, and what the held-out letters measured.
     """
     views = [View(letter) for letter in gold.letters]
-    prior, category = _prior(gold, board, heads, labels)
-    cuts, graded = _cuts(gold, views, heads, labels)
-    stack, flagged = _flags(gold, views, heads, labels)
-    thresholds = {key: _thresholds(gold, heads[key], key) for key in ("emotions", "needs")}
+    prior, category = _prior(gold, board, labels)
+    cuts, graded = _cuts(gold, views, labels)
+    stack, flagged = _flags(gold, views, labels)
+    kinds = {"emotions": labels.emotions, "needs": labels.needs}
+    thresholds = {
+        key: _thresholds(gold, key, [kind.name for kind in named]) for key, named in kinds.items()
+    }
     decisions = {
         "mixture": {"board_prior": prior, "floor": FLOOR},
         "cuts": cuts,
@@ -44,11 +76,12 @@ def all_heads(
         "thresholds": {key: found[0] for key, found in thresholds.items()},
     }
     purposes = np.array([kind.name for kind in labels.purposes])
-    said = purposes[heads["purpose"].held.argmax(axis=1)]
+    said = purposes[gold.logits["purpose"].argmax(axis=1)]
+    truth = [row["purpose"] for row in gold.rows]
     figures = {
-        "measured": "5-fold cross-validation by near-duplicate group, training sets",
+        "measured": measured,
         **category,
-        "purpose_macro_f1": float(f1_score(gold.column("purpose"), said, average="macro")),
+        "purpose_macro_f1": float(f1_score(truth, said, average="macro")),
         **graded,
         "flags_micro_f1": flagged,
         "needs_micro_f1": thresholds["needs"][1],
@@ -56,22 +89,16 @@ def all_heads(
     return decisions, figures
 
 
-def _prior(
-    gold: Corpus, board: Corpus, heads: Mapping[str, Head], labels: Labels
-) -> tuple[float, dict[str, float]]:
+def _prior(gold: Held, board: Held, labels: Labels) -> tuple[float, dict[str, float]]:
     """The highest prior for the archive that costs annotated letters at most COST accuracy."""
     names = np.array(labels.level_one())
-    values = np.concatenate([gold.column("category_l1"), board.column("category_l1")])
-    used = ("category", "board", "convention")
-    logits = {name: heads[name].held.astype(np.float32) for name in used}
-    count = len(gold.rows)
-    archive = values[count:]
+    solved, received = (np.array([r["category_l1"] for r in part.rows]) for part in (gold, board))
     tried: dict[float, dict[str, float]] = {}
     for prior in PRIORS:
-        said = names[mix(logits, Mixture(prior, 0.0)).argmax(axis=1)]
-        archived = f1_score(archive, said[count:], average="macro", labels=sorted(set(archive)))
+        mine, theirs = (_named(part, prior, names) for part in (gold, board))
+        archived = f1_score(received, theirs, average="macro", labels=sorted(set(received)))
         tried[prior] = {
-            "category_gold_accuracy": float((said[:count] == values[:count]).mean()),
+            "category_gold_accuracy": float((mine == solved).mean()),
             "category_archive_macro_f1": float(archived),
         }
     top = max(figures["category_gold_accuracy"] for figures in tried.values())
@@ -79,8 +106,14 @@ def _prior(
     return prior, tried[prior]
 
 
+def _named(held: Held, prior: float, names: Any) -> Any:  # noqa: ANN401  # arrays of text
+    """First-level category of each letter under a prior."""
+    logits = {name: np.asarray(rows, np.float32) for name, rows in held.logits.items()}
+    return names[mix(logits, Mixture(prior, 0.0)).argmax(axis=1)]
+
+
 def _cuts(
-    gold: Corpus, views: list[View], heads: Mapping[str, Head], labels: Labels
+    gold: Held, views: list[View], labels: Labels
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
     """Cut points with the best quadratic kappa, the rules' raising included."""
     finder, reader = crisis.lexicon(labels), crisis.Reader(labels)
@@ -92,7 +125,7 @@ def _cuts(
     for scale in ("urgency", "distress"):
         truth = np.array([row[scale] for row in gold.rows])
         ruled = np.array([scales.rule_level(h, scale, c) for h, c in zip(hits, signs, strict=True)])
-        expected = sigmoid(heads[scale].held.astype(np.float32)).sum(axis=1)
+        expected = gold.chances(scale).sum(axis=1)
         cuts[scale] = _best_cuts(expected, ruled, truth)
         figures[f"{scale}_kappa"] = _kappa(_levels(expected, cuts[scale], ruled), truth)
     return cuts, figures
@@ -120,9 +153,7 @@ def _kappa(given: Ints, truth: Ints) -> float:
     return float(cohen_kappa_score(truth, given, weights="quadratic"))
 
 
-def _flags(
-    gold: Corpus, views: list[View], heads: Mapping[str, Head], labels: Labels
-) -> tuple[dict[str, Any], float]:
+def _flags(gold: Held, views: list[View], labels: Labels) -> tuple[dict[str, Any], float]:
     """The stack of model and rules, and its held-out micro-F1."""
     finder = Lexicon(labels.rules["flag"], labels.guards)
     rows: list[flags.Floats] = []
@@ -132,7 +163,7 @@ def _flags(
             flags.rule_features(finder.find(view), labels, group_size=size[0] if size else None)
         )
     features = np.stack(rows)
-    probabilities = sigmoid(heads["flags"].held.astype(np.float32))
+    probabilities = gold.chances("flags")
     stack = flag_stack.train(gold.rows, probabilities, features, labels)
     names = stack.names
     truth = np.array([[name in row["flags"] for name in names] for row in gold.rows])
@@ -141,10 +172,10 @@ def _flags(
     return stack.to_json(), flag_stack.micro_f1(given, truth)
 
 
-def _thresholds(gold: Corpus, head: Head, key: str) -> tuple[list[float], float]:
+def _thresholds(gold: Held, key: str, names: Sequence[str]) -> tuple[list[float], float]:
     """A threshold for each label with the best micro-F1, and that F1."""
-    truth = np.array([[name in row[key] for name in head.labels] for row in gold.rows])
-    probabilities = sigmoid(head.held.astype(np.float32))
+    truth = np.array([[name in row[key] for name in names] for row in gold.rows])
+    probabilities = gold.chances(key)
     picked = flag_stack.pick_thresholds(probabilities, truth, np.zeros_like(truth))
     score = flag_stack.micro_f1(probabilities >= picked, truth)
     return [round(float(value), 3) for value in picked], score

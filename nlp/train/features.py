@@ -13,11 +13,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from nlp.letter import Letter
 from nlp.score.terms import FAMILIES
 
-SIZES: Mapping[str, int] = {"characters": 80_000, "words": 32_000, "title": 10_000}
+SIZES: Mapping[str, int] = {"characters": 42_000, "words": 16_000, "title": 6_000}
 WEIGHTS: Mapping[str, float] = {"characters": 1.0, "words": 0.7, "title": 0.7}
-LATENT_TERMS = 36_000
+LATENT_TERMS = 18_000
 LATENT_SIZES = range(2, 4)
-DIRECTIONS = 192
+DIRECTIONS = 160
 COMMON = 0.4
 """Terms in more than this share of letters say nothing about what letters vary in."""
 FLATTENING = 0.5

@@ -1,0 +1,113 @@
+"""The encoder's scorer: calibrated logits, joined with a linear model where the bundle has one.
+
+``logits = a * encoder + b * linear + c``, with a, b and c per label, fitted at training on letters
+that neither model had learnt from; so softmax or sigmoid of the sum is a probability.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from nlp.bundle import MANIFEST, REMEDY, Bundle
+from nlp.errors import BundleError
+from nlp.score import Evidence, Logits, Opinion
+from nlp.score.linear import WEIGHTS, LinearScorer
+from nlp.score.onnx import OnnxModel
+from nlp.score.windows import Floats
+from nlp.text import View
+
+CHOICES = frozenset({"category", "category_l2", "board", "purpose"})
+"""Heads of which one label is true."""
+SENTENCE_HEADS = frozenset({"signal", "sentence_distress"})
+
+
+@dataclass(frozen=True)
+class Share:
+    """How one head is joined.
+
+    Attributes:
+        encoder: Factor of the encoder's logits, shape (labels,).
+        linear: Factor of the linear model's logits, shape (labels,).
+        bias: Added, shape (labels,).
+    """
+
+    encoder: Floats
+    linear: Floats
+    bias: Floats
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any], labels: int) -> "Share":
+        """Read what the manifest holds.
+
+        Raises:
+            ValueError: A list has another length than the head has labels.
+        """
+        parts = [np.array(given[key], np.float32) for key in ("encoder", "linear", "bias")]
+        if any(part.shape != (labels,) for part in parts):
+            raise ValueError(labels)
+        return cls(*parts)
+
+    def join(self, encoder: Floats, linear: Floats | None) -> Floats:
+        """Joined logits, of the shape of the encoder's."""
+        joined = encoder * self.encoder + self.bias
+        return joined if linear is None else joined + linear * self.linear
+
+
+class EncoderScorer:
+    """Scores letters with the encoder of one bundle.
+
+    Args:
+        bundle: An opened bundle of kind "encoder".
+
+    Raises:
+        BundleError: A file of it is not what the manifest promises.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._model = OnnxModel(bundle)
+        self._linear = LinearScorer(bundle) if WEIGHTS in bundle.manifest["files"] else None
+        self.heads = MappingProxyType(self._model.heads)
+        self._shares = _shares(bundle, self.heads)
+
+    def read(self, views: Sequence[View]) -> Sequence[Opinion]:
+        """Read letters; see ``nlp.score.Scorer``."""
+        said = self._model.read(views)
+        linear = [None] * len(views) if self._linear is None else self._linear.read(views)
+        letters = {head: said.letters[head] for head in self._shares}
+        return [
+            Opinion(
+                {head: self._join(head, rows[i], linear[i]) for head, rows in letters.items()},
+                self._evidence(said.sentences[i], linear[i]),
+                {h: rows for h, rows in said.sentences[i].items() if h in SENTENCE_HEADS},
+            )
+            for i in range(len(views))
+        ]
+
+    def _join(self, head: str, encoder: Floats, linear: Opinion | None) -> Floats:
+        """Joined logits of one head."""
+        known = None if linear is None else linear.letter.get(head)
+        return self._shares[head].join(encoder, known)
+
+    def _evidence(self, sentences: Logits, linear: Opinion | None) -> Evidence:
+        """The linear model points better where there is one: it weighs the words themselves."""
+        own = self._model.evidence(sentences, choices=CHOICES)
+
+        def best(head: str, label: str) -> int | None:
+            pointed = None if linear is None else linear.evidence(head, label)
+            return own(head, label) if pointed is None else pointed
+
+        return best
+
+
+def _shares(bundle: Bundle, heads: Mapping[str, tuple[str, ...]]) -> dict[str, Share]:
+    """How each letter head is joined."""
+    letters = {head: labels for head, labels in heads.items() if head not in SENTENCE_HEADS}
+    try:
+        given = bundle.manifest["blend"]
+        return {head: Share.from_json(given[head], len(own)) for head, own in letters.items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        where = str(bundle.folder / MANIFEST)
+        raise BundleError("模型清单缺少校准参数，或不合规格", where=where, remedy=REMEDY) from error
