@@ -42,7 +42,7 @@ unit: install-test
 	$(BIN)/python -m pytest
 
 slow: install-test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --dist loadscope
 
 docs: install-test
 	$(BIN)/python -m pytest -m docs

@@ -16,7 +16,7 @@ from nlp.report import ModelInfo
 from nlp.resources import data_folder
 
 MANIFEST = "manifest.json"
-DEFAULT = "models/linear"
+DEFAULT = "models/petition-zh"
 REMEDY = "请重新下载或重新训练这个模型文件夹"
 _REQUIRED: Mapping[str, type] = {"name": str, "version": str, "kind": str, "files": dict}
 

@@ -30,6 +30,7 @@ def evaluate_file(
     gold: Path,
     *,
     bundle: Path | None = None,
+    labels: Path | None = None,
     reports: Path | None = None,
     by_board: bool = False,
 ) -> Figures:
@@ -38,6 +39,7 @@ def evaluate_file(
     Args:
         gold: JSON lines by the annotators' guide with title and body, plain or gzipped.
         bundle: The model folder; None takes the shipped one.
+        labels: The labels folder; None takes the shipped one.
         reports: What ``petition scan`` wrote for the gold file; None reads the letters now.
         by_board: Name categories by the receiving board.
 
@@ -48,7 +50,8 @@ def evaluate_file(
     if not rows:
         raise LetterError("金标文件是空的", where=str(gold))
     if reports is None:
-        given = Triage.load(bundle, by_board=by_board).read([_letter(row) for row in rows])
+        triage = Triage.load(bundle, labels, by_board=by_board)
+        given = triage.read([_letter(row) for row in rows])
     else:
         given = [from_json(json.dumps(row)) for row in read_lines(reports)]
     found = {report.id: report for report in given}

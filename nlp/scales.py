@@ -74,10 +74,12 @@ class Grader:
     Attributes:
         labels: The labels.
         cuts: The bundle's cut points.
+        source: What the model's reasons are signed with.
     """
 
     labels: Labels
     cuts: Cuts
+    source: str = SOURCE
 
     def urgency(
         self,
@@ -129,7 +131,8 @@ class Grader:
         words = levels[level].description
         signals = _signal_reasons(crisis, scale, level)
         ruled = _rule_reasons(view, _carrying(hits, scale, level), words)
-        return (*signals, *ruled)[:MAX_REASONS] or _model_reason(levels, level, evidence)
+        said = (*signals, *ruled)[:MAX_REASONS]
+        return said or _model_reason(levels, level, evidence, self.source)
 
     def _grade(
         self, scale: Scale, steps: Floats | None, hits: Sequence[Hit], crisis: Crisis
@@ -192,10 +195,12 @@ def _rule_reasons(view: View, carrying: Sequence[Hit], words: str) -> tuple[Reas
     )
 
 
-def _model_reason(levels: Sequence[Level], level: int, evidence: Evidence) -> tuple[Reason, ...]:
+def _model_reason(
+    levels: Sequence[Level], level: int, evidence: Evidence, source: str
+) -> tuple[Reason, ...]:
     """The sentence that the model's level stands on most, or else a level below it."""
     if not level:
         return ()
     spans = (evidence(reached) for reached in range(level, 0, -1))
     words = next((span for span in spans if span is not None), None)
-    return (Reason(levels[level].description, words, SOURCE),)
+    return (Reason(levels[level].description, words, source),)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from nlp import bundle, classify, crisis, flags, group_size, handling, labels, needs, privacy
 from nlp.decisions import Decisions, check_heads, read_decisions
 from nlp.fields import Finders
+from nlp.fields.ranker import FILE as FIELDS
 from nlp.labels import Labels
 from nlp.letter import Letter, Span
 from nlp.report import (
@@ -28,7 +29,7 @@ from nlp.report import (
 )
 from nlp.review import EMPTY, UNKNOWN_PURPOSE, is_blank, reasons_to_read, unreadable
 from nlp.rules import Lexicon
-from nlp.scales import SOURCE, Grader, emotions
+from nlp.scales import Grader, emotions
 from nlp.score import Logits, Opinion, Scorer
 from nlp.score.shelf import open_scorer
 from nlp.text import View
@@ -72,8 +73,9 @@ class Triage:
         self._flag_rules = Lexicon(known.rules["flag"], known.guards)
         stack = decisions.stack
         thresholds = dict(zip(stack.names, stack.thresholds.tolist(), strict=True))
-        self._flags = flags.Reader(known, thresholds, source=SOURCE)
-        self._grader = Grader(known, decisions.cuts)
+        self._source = f"model:{model.name}"
+        self._flags = flags.Reader(known, thresholds, source=self._source)
+        self._grader = Grader(known, decisions.cuts, self._source)
         self._privacy = privacy.Finder(known)
 
     @classmethod
@@ -105,7 +107,9 @@ class Triage:
             known=known,
             scorer=scorer,
             decisions=read_decisions(opened, known, by_board=by_board),
-            finders=Finders.load(opened.folder, known),
+            finders=Finders.load(
+                opened.folder if FIELDS in opened.manifest["files"] else None, known
+            ),
         )
 
     def read(self, letters: Sequence[Letter]) -> list[Report]:
@@ -199,7 +203,7 @@ class Triage:
                 self._decisions.needs,
                 signs,
                 self.labels,
-                source=SOURCE,
+                source=self._source,
             ),
             fields=found,
             handling=handling.read(

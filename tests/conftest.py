@@ -30,7 +30,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def triage() -> Triage:
-    """The triage as it ships, with the bundle of models/linear."""
+    """The triage as it ships, with the bundle of models/petition-zh."""
     return Triage.load()
 
 

@@ -70,7 +70,9 @@ class FakeTriage:
         return [_report(letter) for letter in letters]
 
 
-def load(bundle: Path | None = None, *, by_board: bool = False) -> FakeTriage:
+def load(
+    bundle: Path | None = None, labels: Path | None = None, *, by_board: bool = False
+) -> FakeTriage:
     """What a scan calls in each process."""
     return FakeTriage()
 

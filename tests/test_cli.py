@@ -160,7 +160,7 @@ class Slow(fakes.FakeTriage):
     def read(self, letters):
         time.sleep(1)
         return super().read(letters)
-common.load_triage = lambda bundle, by_board: Slow()
+common.load_triage = lambda bundle, labels, by_board: Slow()
 from nlp.__main__ import main
 main()
 """
@@ -191,7 +191,7 @@ def test_a_bug_is_one_line_too() -> None:
     """An unexpected error shows its type and place, never its message, which may quote a letter."""
     code = (
         "from nlp.cli import letters, common\n"
-        "def load(bundle, *, by_board): raise KeyError('机密')\n"
+        "def load(bundle, labels, *, by_board): raise KeyError('机密')\n"
         "common.load_triage = load\n"
         "from nlp.__main__ import main\nmain()"
     )
@@ -204,3 +204,23 @@ def test_a_bug_is_one_line_too() -> None:
     assert said.startswith("内部错误：KeyError")
     assert "机密" not in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("given", ["option", "environment"])
+def test_labels_of_a_city_are_passed_on(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--labels, or PETITION_LABELS as for the service, names the labels folder."""
+    asked: list[Path | None] = []
+
+    def load(
+        bundle: Path | None, labels: Path | None, *, by_board: bool = False
+    ) -> fakes.FakeTriage:
+        asked.append(labels)
+        return fakes.load(bundle, by_board=by_board)
+
+    monkeypatch.setattr(common, "load_triage", load)
+    if given == "environment":
+        monkeypatch.setenv("PETITION_LABELS", "标签")
+    args = ["--labels", "标签"] if given == "option" else []
+    assert run("triage", "-", *args, text="吵").exit_code == 0
+    common.loader(None, Path("标签"))()
+    assert asked == [Path("标签"), Path("标签")]

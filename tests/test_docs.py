@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-PAGES = ("README.md", "README.en.md")
+PAGES = ("README.md", "README.en.md", "nlp/train/README.md")
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ELSEWHERE = ("make ", "git clone")
 """Blocks that begin so prepare a checkout; ``make`` itself runs this test."""
@@ -51,8 +51,9 @@ def blocks(page: str) -> list[Block]:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> tuple[Path, dict[str, str]]:
-    """An empty folder with the examples, and an environment that has the command."""
-    shutil.copytree(ROOT / "examples", tmp_path / "desk" / "examples")
+    """A folder with the examples and labels, and an environment that has the command."""
+    for name in ("examples", "labels"):
+        shutil.copytree(ROOT / name, tmp_path / "desk" / name)
     own = tmp_path / "bin"
     own.mkdir()
     command = own / "petition"

@@ -125,8 +125,8 @@ def test_the_wheel_carries_labels_and_model_only(installed: Installed) -> None:
     """Labels, bundle, types marker and licence are inside; tests, data and examples are not."""
     with zipfile.ZipFile(installed.wheel) as archive:
         names = archive.namelist()
-    wanted = ("labels/taxonomy.csv", "labels/rules/crisis.toml", "models/linear/manifest.json",
-              "models/linear/weights.safetensors")  # fmt: skip
+    wanted = ("labels/taxonomy.csv", "labels/rules/crisis.toml", "models/petition-zh/manifest.json",
+              "models/petition-zh/encoder.onnx")  # fmt: skip
     assert all(f"nlp/_data/{name}" in names for name in wanted)
     assert "nlp/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -42,12 +42,14 @@ def console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-def load_triage(bundle: Path | None, *, by_board: bool = False) -> "Reads":
+def load_triage(
+    bundle: Path | None, labels: Path | None = None, *, by_board: bool = False
+) -> "Reads":
     """Load the triage with a bundle; in this module's top level so that workers can call it."""
     triage: Any = importlib.import_module("nlp.triage")
-    return triage.Triage.load(bundle, by_board=by_board)
+    return triage.Triage.load(bundle, labels, by_board=by_board)
 
 
-def loader(bundle: Path | None, *, by_board: bool = False) -> "Loader":
+def loader(bundle: Path | None, labels: Path | None = None, *, by_board: bool = False) -> "Loader":
     """What a scan calls in each process to load the triage."""
-    return partial(load_triage, bundle, by_board=by_board)
+    return partial(load_triage, bundle, labels, by_board=by_board)

@@ -15,6 +15,15 @@ _TERMINATED = 143
 Bundle = Annotated[
     Path | None, typer.Option("--bundle", help="模型文件夹；不给就用随包的", show_default=False)
 ]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        envvar="PETITION_LABELS",
+        help="标签文件夹；不给就用随包的",
+        show_default=False,
+    ),
+]
 ByBoard = Annotated[
     bool,
     typer.Option("--by-board", help="类别按哪个板块收件来答；不给则按谁该解决来答"),
@@ -37,6 +46,7 @@ def triage(  # noqa: PLR0913  # each argument is an option of the command
         ),
     ] = None,
     bundle: Bundle = None,
+    labels: Labels = None,
     by_board: ByBoard = False,
 ) -> None:
     """研判一封来信：先看危机，再看轻重缓急、类别、标记和办理时限。"""
@@ -48,7 +58,7 @@ def triage(  # noqa: PLR0913  # each argument is an option of the command
         row = single.read_letter(sys.stdin.buffer.read(), "标准输入", given=given)
     else:
         row = single.read_file(Path(file), given=given)
-    reader = common.load_triage(bundle, by_board=by_board)
+    reader = common.load_triage(bundle, labels, by_board=by_board)
     report = read_rows(reader, [row])[0]
     if as_json:
         from nlp.codec import to_json  # noqa: PLC0415
@@ -96,6 +106,7 @@ def scan(  # noqa: PLR0913  # each argument is an option of the command
         int, typer.Option("--workers", min=0, max=64, help="进程数；0 为自动（至多 2）")
     ] = 0,
     bundle: Bundle = None,
+    labels: Labels = None,
     by_board: ByBoard = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="不显示进度和汇总")] = False,
     top: Annotated[int, typer.Option("--top", min=0, max=1000, help="列出最急的几封")] = 10,
@@ -106,7 +117,8 @@ def scan(  # noqa: PLR0913  # each argument is an option of the command
 
     signal.signal(signal.SIGTERM, _stop)
     options = backlog.Options(columns=parse_columns(columns), workers=workers, quiet=quiet, top=top)
-    tally = backlog.scan(source, out, common.loader(bundle, by_board=by_board), options)
+    loader = common.loader(bundle, labels, by_board=by_board)
+    tally = backlog.scan(source, out, loader, options)
     if quiet:
         return
     from nlp.cli.board import board  # noqa: PLC0415

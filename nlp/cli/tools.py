@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp.cli.letters import Bundle, ByBoard
+from nlp.cli.letters import Bundle, ByBoard, Labels
 from nlp.errors import LetterError, OptionError, PetitionError
 
 _TRAIN_REMEDY = "请安装 pip install 'petition-nlp[train]'"
@@ -32,13 +32,14 @@ def serve(
     server.run(host, port, bundle)
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917  # each option is a parameter
     gold: Annotated[Path, typer.Argument(metavar="金标文件", help="按标注手册标注的 jsonl")],
     reports: Annotated[
         Path | None,
         typer.Option("--reports", help="已有的报告 jsonl；不给就现场研判", show_default=False),
     ] = None,
     bundle: Bundle = None,
+    labels: Labels = None,
     by_board: ByBoard = False,
     out: Annotated[
         Path | None, typer.Option("--json", help="把全部数字另存为 JSON", show_default=False)
@@ -49,7 +50,9 @@ def evaluate(
         if path is not None and not path.is_file():
             raise LetterError("没有这个文件", where=str(path), remedy="请检查路径和文件名")
     module: Any = importlib.import_module("nlp.evaluate")
-    figures: Any = module.evaluate_file(gold, bundle=bundle, reports=reports, by_board=by_board)
+    figures: Any = module.evaluate_file(
+        gold, bundle=bundle, labels=labels, reports=reports, by_board=by_board
+    )
     text = json.dumps(figures, ensure_ascii=False, indent=2)
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")
@@ -132,11 +135,14 @@ def train(  # noqa: PLR0913, PLR0917  # each option is a parameter
         list[str] | None,
         typer.Option("--part", help="linear：只重训 heads 或 fields", show_default=False),
     ] = None,
+    labels: Labels = None,
 ) -> None:
     """按配置训练，写成一个模型文件夹，并打印留出来信上的数字。断了再运行，会从检查点接着训练。"""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("nlp").setLevel(logging.INFO)  # the exporter's own chatter stays out
     if str(run) == "linear":
-        figures = _train_linear(data, out, annotations=annotations, seed=seed, part=part)
+        given = {"annotations": annotations, "seed": seed, "labels_folder": labels}
+        figures = _train_linear(data, out, part, given)
     else:
         figures = _training("run").main(run, out, work=work)
     typer.echo(json.dumps(figures, ensure_ascii=False, indent=2))
@@ -156,7 +162,7 @@ def export(
 
 
 def _train_linear(
-    data: Path | None, out: Path, *, annotations: Path | None, seed: int, part: list[str] | None
+    data: Path | None, out: Path, part: list[str] | None, given: dict[str, Any]
 ) -> Any:  # noqa: ANN401  # a dict of figures from a module that is loaded late
     """Train the linear model."""
     if data is None:
@@ -165,7 +171,7 @@ def _train_linear(
     parts = tuple(part or linear.PARTS)
     if unknown := set(parts) - set(linear.PARTS):
         raise OptionError(f"没有名为 {min(unknown)!r} 的部分", remedy="可用：heads、fields")
-    return linear.main(source=data, out=out, annotations=annotations, seed=seed, parts=parts)
+    return linear.main(source=data, out=out, parts=parts, **given)
 
 
 def _training(name: str) -> Any:  # noqa: ANN401  # a module that is loaded late

@@ -19,6 +19,7 @@ from nlp.score.onnx import OnnxModel
 from nlp.score.windows import Floats
 from nlp.text import View
 
+Heads = Mapping[str, tuple[str, ...]]
 CHOICES = frozenset({"category", "category_l2", "board", "purpose"})
 """Heads of which one label is true."""
 SENTENCE_HEADS = frozenset({"signal", "sentence_distress"})
@@ -71,6 +72,8 @@ class EncoderScorer:
         self._linear = LinearScorer(bundle) if WEIGHTS in bundle.manifest["files"] else None
         self.heads = MappingProxyType(self._model.heads)
         self._shares = _shares(bundle, self.heads)
+        if self._linear is not None:
+            _check_alike(bundle, self.heads, self._linear.heads)
 
     def read(self, views: Sequence[View]) -> Sequence[Opinion]:
         """Read letters; see ``nlp.score.Scorer``."""
@@ -102,7 +105,15 @@ class EncoderScorer:
         return best
 
 
-def _shares(bundle: Bundle, heads: Mapping[str, tuple[str, ...]]) -> dict[str, Share]:
+def _check_alike(bundle: Bundle, heads: Heads, linear: Heads) -> None:
+    """Refuse a linear model whose columns are not the encoder's: they would be added up askew."""
+    for head in heads.keys() & linear.keys():
+        if heads[head] != linear[head]:
+            where = f"{bundle.folder / MANIFEST} {head}"
+            raise BundleError("线性模型的标签与编码器不符", where=where, remedy=REMEDY)
+
+
+def _shares(bundle: Bundle, heads: Heads) -> dict[str, Share]:
     """How each letter head is joined."""
     letters = {head: labels for head, labels in heads.items() if head not in SENTENCE_HEADS}
     try:

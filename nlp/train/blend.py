@@ -18,8 +18,9 @@ from torch import Tensor
 from nlp.train.tasks import Task
 
 STEPS = 60
-TOWARDS = 0.02
-"""Penalty on how far a label's own numbers stand from the common ones."""
+TOWARDS = 1.0
+"""Penalty on how far a label's own numbers stand from the common ones, against the likelihood of
+all letters together: it fades as letters grow many."""
 Floats = NDArray[np.float32]
 
 
@@ -57,6 +58,7 @@ def fit(task: Task, encoder: Floats, linear: Floats | None, truth: Floats) -> Sh
     count = len(task.labels)
     if not len(truth):
         return Shares(*(np.full(count, v, np.float32) for v in (1.0, 0.0, 0.0)))
+    answers = truth.size if task.kind == "each" else len(truth)
     given = [torch.from_numpy(np.asarray(encoder, np.float32))]
     given.append(torch.zeros_like(given[0]) if linear is None else torch.from_numpy(linear))
     target = torch.from_numpy(truth)
@@ -74,7 +76,7 @@ def fit(task: Task, encoder: Floats, linear: Floats | None, truth: Floats) -> Sh
         optimizer.zero_grad()
         a, b, c = numbers()
         loss = _likelihood(task, given[0] * a + given[1] * b + c, target)
-        loss = loss + TOWARDS * own.square().sum() / count
+        loss = loss + TOWARDS * own.square().sum() / answers
         loss.backward()
         return loss
 

@@ -3,19 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nlp.train.card_texts import (
-    COUNTS,
-    GROUPS,
-    MEASURES,
-    REWRITTEN,
-    SHIPPED,
-    TASKS,
-    TESTS,
-    Words,
-)
+from nlp.train.card_texts import Words, texts
 
 Tree = Mapping[str, Any]
+SHIPPED = "petition-zh"
+"""The bundle that this project ships, and whose recipe lies in recipes/."""
 NONE = "—"
+FEW = 10
+"""Kappa and F1 of a subgroup with fewer letters are not shown."""
 _ROWS = (
     ("category_l1", "accuracy"),
     ("category_l1", "macro_f1"),
@@ -52,7 +47,7 @@ def number(value: float | None) -> str:
 
 
 def count(given: Tree | None) -> str:
-    """A count with its interval."""
+    """A count with its interval, or a dash."""
     if not given or given["low"] is None:
         return NONE
     return f"{given['right']} / {given['of']} ({given['low']:.2f}–{given['high']:.2f})"
@@ -69,64 +64,37 @@ def sections(figures: Tree, words: Words, name: str) -> Iterator[str]:
     sets: Tree = figures.get("sets", {})
     if not sets:
         return
-    yield words.say("## 数字", "## Figures") + "\n\n" + _preface(figures, words)
+    digest = figures.get("bundle", {}).get("digest")
+    told = [words.say("measured_on", digest=digest)] if digest else []
+    yield words.say("figures_head")
+    yield words.sentences([words.say("figures"), *told])
     for title, own in sets.items():
         yield from _set(title, own, words, name)
-    calibrated = [part for title, own in sets.items() for part in _calibration(title, own, words)]
-    if calibrated:
-        yield words.say("## 校准与弃答", "## Calibration and abstention")
-        yield words.say(
-            "把握是概率：按把握从低到高把来信分成十份，每份的平均把握应与答对的比例相近。",
-            "Confidence means probability: letters are cut into ten parts by confidence, and in"
-            " each the mean confidence should be near the share of right answers.",
-        )
-        yield from calibrated
-    groups = [part for title, own in sets.items() for part in _groups(title, own, words)]
-    if groups:
-        yield words.say("## 分组", "## Subgroups")
-        yield words.say(
-            "封数少的组，数字晃动很大；括号里是 95% 区间（Wilson）。",
-            "Figures of small groups are unsteady; 95 % intervals (Wilson) in brackets.",
-        )
-        yield from groups
-
-
-def _preface(figures: Tree, words: Words) -> str:
-    """How intervals were found, and which weights were measured."""
-    said = words.say(
-        "由 figures.json 写成。区间是 95%：对来信重抽 1000 次的百分位区间（近似重复的信当作各自独立），"
-        "写成“找到 / 共有”的用 Wilson 区间。标签名一律用中文。",
-        "Written from figures.json. Intervals are 95 %: percentiles of 1000 draws of letters"
-        " (near-duplicates counted as independent); Wilson's where a count is given. Label names"
-        " are kept in Chinese.",
-    )
-    digest = figures.get("bundle", {}).get("digest")
-    return said + (words.say(" 量的是 ", " Measured on ") + f"`{digest}`。" if digest else "")
-
-
-def _command(title: str, own: Tree, words: Words, name: str) -> str:
-    """The command that gives a set's figures again."""
-    path = own.get("file", title)
-    place = f"../shared/data/{path}" if title in TESTS else path
-    folder = f"models/{name}" if name == SHIPPED else words.say("本模型文件夹", "THIS_FOLDER")
-    return f"petition evaluate {place} --bundle {folder}"
+    for key, part in (("calibration", _calibration), ("groups", _groups)):
+        if told := [text for title, own in sets.items() for text in part(title, own, words)]:
+            yield words.say(f"{key}_head")
+            yield words.say(key, least=FEW)
+            yield from told
 
 
 def _set(title: str, own: Tree, words: Words, name: str) -> Iterator[str]:
-    """Figures of one set."""
+    """Figures of one set, with the commands that give them."""
     scored: Tree = own.get("figures", {})
-    letters = scored.get("letters")
-    yield f"### {title}" + ("" if letters is None else words.say(f"：{letters} 封", f": {letters}"))
-    if title in TESTS:
-        yield words.name(TESTS, title)
-    command = _command(title, own, words, name)
+    yield words.say("set", set=title, letters=scored.get("letters", NONE))
+    path = own.get("file", title)
+    if title in texts()["tests"]:
+        yield words.name("tests", title)
+        path = f"../shared/data/{path}"
+    folder = f"models/{name}" if name == SHIPPED else words.say("folder")
+    command = f"petition evaluate {path} --bundle {folder}"
     yield f"```bash norun\n{command}\n```"
     yield _main(own, words)
     if board := own.get("by_board"):
-        yield words.say("问的是“哪个板块收件”：", "Asked which board receives the letter:")
+        yield words.say("by_board")
         yield f"```bash norun\n{command} --by-board\n```"
         yield _main(board, words)
-    yield from filter(None, (_labels(scored, words), _fields(scored, words)))
+    yield _labels(scored, words)
+    yield _fields(scored, words)
 
 
 def _main(own: Tree, words: Words) -> str:
@@ -136,115 +104,105 @@ def _main(own: Tree, words: Words) -> str:
         value = own.get("figures", {}).get(task, {}).get(name)
         value = own.get(_BESIDE.get(task, ""), {}).get(name) if value is None else value
         if value is not None:
-            around = own.get("intervals", {}).get(task, {}).get(name) or {"low": None}
-            low = around["low"]
-            bounds = NONE if low is None else f"{low:.3f}–{around['high']:.3f}"
-            what = f"{words.name(TASKS, task)} · {words.name(MEASURES, name)}"
-            rows.append((what, number(value), bounds))
-    for name in COUNTS:
-        if given := own.get("counts", {}).get(name):
-            bounds = f"{given['low']:.3f}–{given['high']:.3f}"
-            rows.append((words.name(COUNTS, name), f"{given['right']} / {given['of']}", bounds))
-    return table((words.say("项目", "figure"), words.say("数值", "value"), "95 %"), rows)
+            what = f"{words.name('tasks', task)} · {words.name('measures', name)}"
+            around = own.get("intervals", {}).get(task, {}).get(name)
+            rows.append((what, number(value), _bounds(around)))
+    for name, given in own.get("counts", {}).items():
+        found = f"{given['right']} / {given['of']}"
+        rows.append((words.name("counts", name), found, _bounds(given)))
+    return table(words.header("figures"), rows)
+
+
+def _bounds(around: Tree | None) -> str:
+    """An interval, or a dash."""
+    if not around or around["low"] is None:
+        return NONE
+    return f"{around['low']:.3f}–{around['high']:.3f}"
 
 
 def _labels(scored: Tree, words: Words) -> str:
     """F1 of single labels, with how many letters have them where that is known."""
     rows: list[tuple[str, str]] = []
     for task in ("category_l1", "purpose", "flags", "needs"):
-        support: Tree = scored.get(task, {}).get("support", {})
-        each: Tree = scored.get(task, {}).get("per_label_f1", {})
-        if each:
-            said = [
-                f"{label} {value:.2f}" + (f" ({support[label]})" if label in support else "")
-                for label, value in each.items()
-            ]
-            rows.append((words.name(TASKS, task), words.say("、", ", ").join(said)))
-    header = words.say("各标签的 F1（括号里是封数）", "F1 of each label (letters in brackets)")
-    return table((words.say("任务", "task"), header), rows)
+        found: Tree = scored.get(task, {})
+        support: Tree = found.get("support", {})
+        said = [
+            f"{label} {value:.2f}" + (f" ({support[label]})" if label in support else "")
+            for label, value in found.get("per_label_f1", {}).items()
+        ]
+        if said:
+            rows.append((words.name("tasks", task), words.join(said)))
+    return table(words.header("labels"), rows)
 
 
 def _fields(scored: Tree, words: Words) -> str:
-    """5W1H fields."""
-    header = [words.say(*p) for p in (("字段", "field"), ("片段 F1", "span F1"), ("字符 F1", "character F1"))]  # fmt: skip
-    found: Tree = scored.get("fields", {})
+    """5W1H fields; means over them are left out."""
     rows = [
         (f"`{key}`", number(own["span_f1"]), number(own["char_f1"]))
-        for key, own in found.items()
+        for key, own in scored.get("fields", {}).items()
         if isinstance(own, Mapping)
     ]
-    return table(header, rows)
+    return table(words.header("fields"), rows)
 
 
 def _calibration(title: str, own: Tree, words: Words) -> Iterator[str]:
     """Reliability, coverage and abstention of a set, both ways of asking."""
     for suffix, part in (("", own), (" --by-board", own.get("by_board", {}))):
         for task in ("category", "purpose"):
-            bins = part.get(task, {}).get("reliability", ())
-            header = [words.say(*p) for p in (("封数", "letters"), ("平均把握", "mean confidence"), ("答对", "right"))]  # fmt: skip
-            rows = [(b["count"], number(b["confidence"]), number(b["right"])) for b in bins]
+            found: Tree = part.get(task, {})
+            rows = [
+                (one["count"], number(one["confidence"]), number(one["right"]))
+                for one in found.get("reliability", ())
+            ]
             if rows:
-                yield f"**{title}{suffix} · {words.name(TASKS, task)}**"
-                yield table(header, rows)
-        if "category" in part:
-            yield from _coverage(part["category"], words)
+                yield f"**{title}{suffix} · {words.name('tasks', task)}**"
+                yield table(words.header("reliability"), rows)
+            yield from _coverage(found, words)
 
 
 def _coverage(found: Tree, words: Words) -> Iterator[str]:
-    """Risk and coverage of the first-level category, and what the floor does."""
-    header = [words.say(*p) for p in (("只答最有把握的", "answered, surest first"), ("其中答错", "wrong"), ("把握不低于", "confidence at least"))]  # fmt: skip
+    """Risk and coverage, and what the floor does."""
     rows = [
         (f"{row['coverage']:.0%}", number(row["error"]), number(row["threshold"]))
         for row in found.get("risk_coverage", ())
     ]
-    yield from filter(None, [table(header, rows)])
+    if rows:
+        yield table(words.header("coverage"), rows)
     if given := found.get("abstention"):
-        share, floor = f"{given['share']:.1%}", f"{given['floor']:g}"
-        rest, marked = number(given["error_rest"]), number(given["error_abstained"])
         yield words.say(
-            f"把握低于 {floor} 的标为“把握不足”，交人看：占 {share}；其余的答错 {rest}，标出的答错 {marked}。",
-            f"Below {floor} the answer is marked as unsure and goes to a person: {share} of"
-            f" letters; {rest} of the rest and {marked} of the marked are wrong.",
+            "abstention",
+            floor=f"{given['floor']:g}",
+            share=f"{given['share']:.1%}",
+            rest=number(given["error_rest"]),
+            marked=number(given["error_abstained"]),
         )
 
 
 def _groups(title: str, own: Tree, words: Words) -> Iterator[str]:
     """Subgroups and rewritten letters of a set."""
-    titles = (
-        (title, title), ("封数", "letters"), ("一级类别", "category"), ("目的准确率", "purpose acc."),
-        ("轻重缓急 κ", "urgency κ"), ("情绪困扰 κ", "distress κ"), ("甄别标记 F1", "flags F1"),
-        ("问题/需要 F1", "needs F1"), ("危机信号找到", "danger found"),
-    )  # fmt: skip
-    rows = [_group(name, part, words) for name, part in own.get("subgroups", {}).items()]
-    yield from filter(None, [table([words.say(*pair) for pair in titles], rows)])
-    titles = (
-        (title, title), ("封数", "letters"), ("类别不变", "same category"), ("目的不变", "same purpose"),
-        ("轻重缓急不变", "same urgency"), ("类别原来答对", "category before"), ("改写后答对", "after"),
-        ("轻重缓急 κ", "urgency κ"),
-    )  # fmt: skip
-    found: Tree = own.get("rewritten", {})
-    rows = [_again(name, part, words) for name, part in found.items() if part["letters"]]
-    yield from filter(None, [table([words.say(*pair) for pair in titles], rows)])
+    if rows := [_group(name, part, words) for name, part in own.get("subgroups", {}).items()]:
+        yield table(words.header("groups", set=title), rows)
+    found = {name: part for name, part in own.get("rewritten", {}).items() if part["letters"]}
+    if rows := [_again(name, part, words) for name, part in found.items()]:
+        yield table(words.header("rewritten", set=title), rows)
 
 
 def _group(name: str, part: Tree, words: Words) -> list[object]:
     """Figures of a subgroup."""
-    keys = (
-        "purpose_accuracy",
-        "urgency_kappa",
-        "distress_kappa",
-        "flags_micro_f1",
-        "needs_micro_f1",
-    )
-    middle = [number(part.get(key)) for key in keys]
-    first = [words.name(GROUPS, name), part["letters"], count(part.get("category_l1"))]
-    return [*first, *middle, count(part.get("crisis"))]
+    first = [words.name("groups", name), part["letters"], count(part.get("category_l1"))]
+    scales = ("urgency_kappa", "distress_kappa")
+    keys = ("purpose_accuracy", *scales, "flags_micro_f1", "needs_micro_f1")
+    shown = [number(part.get(key) if part["letters"] >= FEW else None) for key in keys]
+    return [*first, *shown, *(count(part.get(key)) for key in ("crisis", "false_alarm"))]
 
 
 def _again(name: str, part: Tree, words: Words) -> list[object]:
     """What rewriting changed."""
-    same, before, after = part["same"], part["before"], part["after"]
-    kappas = [number(own.get("urgency_kappa")) for own in (before, after)]
-    kept = [same[key] for key in ("category_l1", "purpose", "urgency")]
-    figures = [count(own.get("category_l1")) for own in (before, after)]
-    return [words.name(REWRITTEN, name), part["letters"], *kept, *figures, " → ".join(kappas)]
+    sides = (part["before"], part["after"])
+    kept = [part["same"][key] for key in ("category_l1", "purpose", "urgency")]
+    moved = [
+        " → ".join(number(side.get(key)) for side in sides)
+        for key in ("purpose_macro_f1", "urgency_kappa")
+    ]
+    right = [count(side.get("category_l1")) for side in sides]
+    return [words.name("rewritten", name), part["letters"], *kept, *right, *moved]

@@ -3,9 +3,11 @@
 The file is kept in the bundle as ``train.toml``, so that a model always tells how it was made.
 """
 
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_origin, get_type_hints
@@ -15,6 +17,28 @@ from nlp.errors import OptionError
 PRECISIONS = ("int8", "fp16", "fp32")
 KINDS = ("use", "hf", "scratch")
 Numbers = Mapping[str, float]
+_TINY, _MOST = 1e-9, sys.float_info.max
+_NEARLY_ONE = 1 - _TINY
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "data.dev": (_TINY, _NEARLY_ONE),
+        **dict.fromkeys(("encoder.window", "encoder.pretrain_epochs"), (0, _MOST)),
+        **{f"encoder.{key}": (1, _MOST) for key in ("width", "layers", "attention", "pieces")},
+        **{f"heads.{key}": (1, _MOST) for key in ("gates", "gate_width", "peak", "hidden")},
+        "heads.tagger": (0, _MOST),
+        "heads.dropout": (0, _NEARLY_ONE),
+        **{f"loop.{key}": (1, _MOST) for key in ("epochs", "batch", "max_tokens", "threads")},
+        "loop.checkpoint": (1, _MOST),
+        "loop.rate": (_TINY, _MOST),
+        **{f"loop.{key}": (0, _MOST) for key in ("encoder_rate", "decay", "seed")},
+        **{f"loop.{key}": (0, 1) for key in ("warmup", "unmask")},
+        **{f"loop.{key}": (0, _NEARLY_ONE) for key in ("piece_dropout", "smoothing")},
+        "export.terms": (0, _MOST),
+        "export.parity": (_TINY, _MOST),
+    }
+)
+"""Lowest and highest value of every number."""
+_WEIGHTS = ("data.annotated", "data.annotations", "data.boards", "data.crisis", "heads.weights")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +56,7 @@ class Data:
         unlabelled: Sets that pre-training reads.
         exclude: Sets whose near-duplicates must not be trained on, such as a test set.
         dev: Share of the groups of ``annotated`` that is kept for calibration and early looks.
+        labels: Labels folder, relative to the TOML file; empty for the one that ships.
     """
 
     folder: str
@@ -43,6 +68,7 @@ class Data:
     unlabelled: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     dev: float = 0.15
+    labels: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +214,16 @@ def load(path: Path) -> Config:
     return config
 
 
+def labels_folder(config: Config, path: Path) -> Path | None:
+    """The labels that a run names, None for those that ship.
+
+    Args:
+        config: The run.
+        path: Its TOML file.
+    """
+    return (path.parent / config.data.labels).resolve() if config.data.labels else None
+
+
 def _build(given: Any, kind: Any, path: str, key: str) -> Any:  # noqa: ANN401  # TOML to dataclass
     """A dataclass from a TOML table."""
     hints = get_type_hints(kind)
@@ -233,14 +269,25 @@ def _numbers(given: Any, where: str) -> Numbers:  # noqa: ANN401  # as above
 
 def _check(config: Config, path: str) -> None:
     """Refuse values that no run could mean."""
+    for key, (low, high) in RANGES.items():
+        if not low <= _at(config, key) <= high:
+            raise OptionError("配置项的值超出范围", where=f"{path} {key}")
+    for key in _WEIGHTS:
+        for name, weight in _at(config, key).items():
+            if not 0 <= weight <= _MOST:
+                raise OptionError("权重应为不小于 0 的数", where=f"{path} {key}.{name}")
     wrong = {
+        # the name is also that of a folder
+        "name": config.name in {"", ".."} or Path(config.name).name != config.name,
+        "version": not config.version,
         "data.annotated": not config.data.annotated,
-        "data.dev": not 0 < config.data.dev < 1,
         "encoder.kind": config.encoder.kind not in KINDS,
         "export.precision": config.export.precision not in PRECISIONS,
-        "loop.epochs": config.loop.epochs < 1,
-        "loop.batch": config.loop.batch < 1,
-        "heads.dropout": not 0 <= config.heads.dropout < 1,
     }
     if bad := [name for name, is_wrong in wrong.items() if is_wrong]:
         raise OptionError("配置项的值不合规格", where=f"{path} {bad[0]}")
+
+
+def _at(config: Config, key: str) -> Any:  # noqa: ANN401  # a number, or a table of numbers
+    """A value by the name that it has in the file."""
+    return attrgetter(key)(config)

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from nlp.errors import PetitionError
+from nlp.labels import Labels
 from nlp.letter import Letter
 from nlp.score.windows import Layout, Tokenize, Window, cut
 from nlp.text import View, fold
 from nlp.train.annotations import read_annotations
 from nlp.train.config import Data
-from nlp.train.data import Row, read_rows, to_letter
+from nlp.train.data import BOARD, Row, read_annotated, read_rows, to_letter
 from nlp.train.tasks import SIGNAL, Floats, Task, letter_targets, tag_targets
 
 SELF_HARM = "自杀自伤"
@@ -62,7 +63,7 @@ class Split:
     boards: list[Lesson]
 
 
-def gather(data: Data, root: Path, *, seed: int) -> Split:
+def gather(data: Data, root: Path, *, seed: int, known: Labels) -> Split:
     """Read every set that a run names and split the annotated ones by group.
 
     A group (near-duplicate letters) stands on one side only; what shares a group or its text
@@ -72,18 +73,20 @@ def gather(data: Data, root: Path, *, seed: int) -> Split:
         data: The [data] table.
         root: What ``data.folder`` is relative to.
         seed: Of the split.
+        known: The labels.
 
     Raises:
-        PetitionError: A set is missing or broken.
+        PetitionError: A set is missing, broken, or not annotated by the labels, or no letter is
+            left to be kept back.
     """
     folder = (root / data.folder).resolve()
     whole = [
         Lesson(row, name, weight)
         for name, weight in data.annotated.items()
-        for row in read_rows(folder, name)
+        for row in read_annotated(folder, name, known)
     ]
     kept = _draw([*whole, *(more := list(_annotations(data, root, folder)))], data.dev, seed)
-    boards = list(_boards(data, folder))
+    boards = list(_boards(data, folder, known))
     kept_boards = _draw(boards, data.dev, seed + 1) - {_group(one.row) for one in [*whole, *more]}
     dev = [one for one in [*whole, *more] if _group(one.row) in kept]
     dev_boards = [one for one in boards if _group(one.row) in kept_boards]
@@ -92,16 +95,20 @@ def gather(data: Data, root: Path, *, seed: int) -> Split:
     rest = [*whole, *more, *boards, *_short(data, folder)]
     train = [one for one in rest if not barred.holds(one.row)]
     excluded = _Barred.of(list(_rows(folder, data.exclude)))
-    return Split(
-        train, *([one for one in side if not excluded.holds(one.row)] for side in (dev, dev_boards))
+    dev, dev_boards = (
+        [one for one in side if not excluded.holds(one.row)] for side in (dev, dev_boards)
     )
+    if not dev:
+        remedy = "请检查 data.exclude，或给更多标注过的来信"
+        raise PetitionError("没有可以留出的来信", where="data.dev", remedy=remedy)
+    return Split(train, dev, dev_boards)
 
 
 def _draw(lessons: Sequence[Lesson], share: float, seed: int) -> set[str]:
-    """A share of the groups, drawn at random."""
+    """A share of the groups, one at least, drawn at random."""
     keys = sorted({_group(one.row) for one in lessons})
-    chosen = np.random.default_rng(seed).permutation(len(keys))[: round(len(keys) * share)]
-    return {keys[i] for i in chosen}
+    chosen = np.random.default_rng(seed).permutation(len(keys))
+    return {keys[i] for i in chosen[: max(round(len(keys) * share), 1)]}
 
 
 def _rows(folder: Path, names: Iterable[str]) -> Iterator[Row]:
@@ -129,7 +136,7 @@ class _Barred:
         return cls(
             {_group(row) for row in rows},
             {str(row["id"]) for row in rows},
-            {_text(row) for row in rows},
+            {text for row in rows if (text := _text(row))},
         )
 
     def holds(self, row: Row) -> bool:
@@ -155,10 +162,10 @@ def _annotations(data: Data, root: Path, folder: Path) -> Iterator[Lesson]:
             yield Lesson({**letter, **given}, Path(name).stem, weight)
 
 
-def _boards(data: Data, folder: Path) -> Iterator[Lesson]:
+def _boards(data: Data, folder: Path, known: Labels) -> Iterator[Lesson]:
     """Letters of an archive: the first level is the board that received them."""
     for name, weight in data.boards.items():
-        for row in read_rows(folder, name):
+        for row in read_annotated(folder, name, known, keys=BOARD):
             kept = {key: row.get(key) for key in ("id", "title", "body", "group")}
             yield Lesson({**kept, "board": row["category_l1"]}, name, weight)
 
@@ -234,9 +241,9 @@ class Preparer:
         )
 
     def _sentences(self, row: Row, view: View) -> dict[str, Floats]:
-        """Signals of each sentence, known where each signal has a quote or there is none."""
+        """Signals of each sentence, known where the quote of each is found or there is none."""
         signals = row.get("crisis")
-        if signals is None or any("quote" not in signal for signal in signals):
+        if signals is None or not all(_find(view, signal.get("quote", "")) for signal in signals):
             return {}
         places = view.sentences or ((0, len(view.text)),)
         target = np.zeros((len(places), len(self._types)), np.float32)
@@ -254,8 +261,7 @@ def _quotes(row: Row, view: View) -> dict[str, list[tuple[int, int]]]:
     return {name: [p for q in given for p in _find(view, q)] for name, given in fields.items()}
 
 
-def _find(view: View, quote: str) -> Iterator[tuple[int, int]]:
-    """Where a quote first stands."""
+def _find(view: View, quote: str) -> list[tuple[int, int]]:
+    """Where a quote first stands; empty when it does not."""
     start = view.text.find(fold(quote)) if quote else -1
-    if start >= 0:
-        yield start, start + len(quote)
+    return [] if start < 0 else [(start, start + len(quote))]

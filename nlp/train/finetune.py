@@ -1,8 +1,9 @@
-"""One run from its TOML to a bundle. Read ``main`` top to bottom: it is the whole recipe."""
+"""One run from its TOML to a trained network. Read ``train`` top to bottom: it is the recipe."""
 
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from sklearn.metrics import cohen_kappa_score, f1_score
 
 from nlp import labels
+from nlp.errors import OptionError
 from nlp.labels import Labels
 from nlp.score.windows import Layout
 from nlp.text import View
@@ -19,13 +21,14 @@ from nlp.train.config import Config, Data, Loop
 from nlp.train.corpus import Lesson, Prepared, Preparer, Split, gather
 from nlp.train.data import read_rows, to_letter
 from nlp.train.encoders import Encoder
-from nlp.train.loop import Course, fit
-from nlp.train.losses import Aims, predict
+from nlp.train.loop import CHECKPOINT, Course, fit
+from nlp.train.losses import TAGS, Aims, predict
 from nlp.train.network import Network
 from nlp.train.places import unmask
 from nlp.train.pretrain import Plan, pretrain
 from nlp.train.tasks import Task, tags, tasks
 
+TOML = "train.toml"
 _log = logging.getLogger(__name__)
 Figures = dict[str, float]
 
@@ -62,17 +65,19 @@ def train(path: Path, out: Path, *, go_on: bool = True) -> Run:
         go_on: Whether an unfinished run is trained on; else it is refused.
 
     Raises:
-        PetitionError: The TOML, a training set or the encoder's source is missing or wrong, or
-            the run is unfinished and ``go_on`` is False.
+        PetitionError: The TOML, a training set or the encoder's source is missing or wrong, the
+            checkpoint is of another TOML, or the run is unfinished and ``go_on`` is False.
     """
     config = configs.load(path)
-    known = labels.load()
-    out.mkdir(parents=True, exist_ok=True)
+    known = labels.load(configs.labels_folder(config, path))
+    _check_weights(config, path, tasks(known))
+    _keep_toml(config, path, out)
     torch.manual_seed(config.loop.seed)
-    split = gather(config.data, path.parent, seed=config.loop.seed)
+    split = gather(config.data, path.parent, seed=config.loop.seed, known=known)
     texts = list(_texts(config.data, path.parent))
     encoder = encoders.build(config.encoder, texts)
-    _adapt(encoder, texts, config)
+    if not (out / CHECKPOINT).is_file():
+        _adapt(encoder, texts, config)
     run = assemble(config, encoder, split, known)
     _log.info("学 %d 份，留出 %d 封", len(split.train), len(split.dev))
     dev = [run.preparer.prepare(one) for one in split.dev]
@@ -86,6 +91,38 @@ def train(path: Path, out: Path, *, go_on: bool = True) -> Run:
     )
     fit(run.network, course, go_on=go_on)
     return run
+
+
+def _check_weights(config: Config, path: Path, learnt: Sequence[Task]) -> None:
+    """Refuse weights of tasks that there are not: they would be forgotten in silence."""
+    known = [*(task.name for task in learnt), TAGS]
+    if unknown := sorted(set(config.heads.weights) - set(known)):
+        where = f"{path} heads.weights.{unknown[0]}"
+        raise OptionError("没有这个任务", where=where, remedy=f"可用：{'、'.join(known)}")
+
+
+def _keep_toml(config: Config, path: Path, out: Path) -> None:
+    """Keep the TOML beside the checkpoint; refuse to go on from one that another TOML made."""
+    kept = out / TOML
+    out.mkdir(parents=True, exist_ok=True)
+    if (
+        (out / CHECKPOINT).is_file()
+        and kept.is_file()
+        and _told(configs.load(kept)) != _told(config)
+    ):
+        remedy = "请用 --work 另选文件夹，或删掉检查点重新训练"
+        raise OptionError("检查点是按另一份配置训练的", where=str(out / CHECKPOINT), remedy=remedy)
+    if path.resolve() != kept.resolve():
+        shutil.copyfile(path, kept)
+
+
+def _told(config: Config) -> tuple[object, ...]:
+    """What the weights depend on; where letters and labels lie and how many threads run is free."""
+    data, loop = (
+        replace(config.data, folder="", labels=""),
+        replace(config.loop, threads=1, checkpoint=1),
+    )
+    return data, config.encoder, config.heads, loop
 
 
 def assemble(config: Config, encoder: Encoder, split: Split, known: Labels) -> Run:
@@ -138,15 +175,20 @@ def vary(preparer: Preparer, lesson: Lesson, loop: Loop, rng: np.random.Generato
 def shorten(lesson: Prepared, limit: int, rng: np.random.Generator) -> Prepared:
     """At most so many pieces of a lesson: its beginning, and a run from a random place on.
 
-    Whole windows are kept or left; signals of sentences that are left are left too.
+    Whole windows are kept or left; signals of sentences that are left are left too. The first
+    window and the first sentence, which is a window of its own where windows run over sentence
+    ends, always stay.
     """
     sizes = np.array([len(w.ids) for w in lesson.windows])
-    if sizes.sum() <= limit or len(sizes) == 1:
+    first = [0, *(i for i, w in enumerate(lesson.windows) if w.sentence >= 0)][:2]
+    first = first[:1] if lesson.windows[0].sentence >= 0 else first
+    if sizes.sum() <= limit or len(sizes) == len(first):
         return lesson
-    start = int(rng.integers(1, len(sizes)))
-    order = [0, *range(start, len(sizes)), *range(1, start)]
+    rest = [i for i in range(len(sizes)) if i not in first]
+    start = int(rng.integers(len(rest)))
+    order = [*first, *rest[start:], *rest[:start]]
     within = np.cumsum(sizes[order]) <= limit
-    kept = sorted({0, *(i for i, fits in zip(order, within, strict=True) if fits)})
+    kept = sorted({*first, *(i for i, fits in zip(order, within, strict=True) if fits)})
     sentences = sorted({w.sentence for i in kept if (w := lesson.windows[i]).sentence >= 0})
     place = {old: new for new, old in enumerate(sentences)}
     windows = [

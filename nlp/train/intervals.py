@@ -76,18 +76,28 @@ def micro_f1(gold: Sequence[Collection[str]], given: Sequence[Collection[str]]) 
 
 
 def macro_f1(gold: Sequence[str], given: Sequence[str | None]) -> Figure:
-    """Mean F1 over the labels that occur in the gold of a draw."""
+    """Mean F1 over the labels that occur in gold.
+
+    A label that a draw has no letter of keeps the F1 it has on all letters: left out, it would
+    move the mean by its absence alone.
+    """
     names = sorted(set(gold))
     wanted = np.array([[g == name for name in names] for g in gold], float)
     found = np.array([[p == name for name in names] for p in given], float)
 
-    def of(sums: Floats) -> Floats:
-        right, there, said = np.split(sums, 3, axis=1)
-        occurs = there > 0
-        scores = 2 * right / np.maximum(there + said, 1)
-        return _ratio((scores * occurs).sum(axis=1), occurs.sum(axis=1))
+    counts = np.hstack([wanted * found, wanted, found])
 
-    return Figure(np.hstack([wanted * found, wanted, found]), of)
+    def each(sums: Floats) -> Floats:
+        right, there, said = np.split(sums, 3, axis=1)
+        return np.where(there > 0, 2 * right / np.maximum(there + said, 1), np.nan)
+
+    whole = each(counts.sum(axis=0, keepdims=True))
+
+    def of(sums: Floats) -> Floats:
+        scores = each(sums)
+        return np.where(np.isnan(scores), whole, scores).mean(axis=1)
+
+    return Figure(counts, of)
 
 
 def kappa(gold: Sequence[int], given: Sequence[int]) -> Figure:

@@ -39,13 +39,14 @@ CARD = "README.md"
 _log = logging.getLogger(__name__)
 
 
-def main(
+def main(  # noqa: PLR0913  # all of them named
     *,
     source: Path,
     out: Path,
     annotations: Path | None = None,
     seed: int = 0,
     parts: Collection[str] = PARTS,
+    labels_folder: Path | None = None,
 ) -> dict[str, Any]:
     """Train and write a bundle.
 
@@ -55,21 +56,24 @@ def main(
         annotations: CSV file of annotations of unlabelled letters by id, to learn from as well.
         seed: Of the latent projection, the only random part.
         parts: What to train anew; parts left out are kept from the bundle in ``out``.
+        labels_folder: The labels; None takes the shipped ones.
 
     Returns:
         Figures by cross-validation on the training sets, as kept in the manifest.
 
     Raises:
-        PetitionError: A training set is missing, or ``out`` holds no bundle to keep parts of.
+        PetitionError: A training set is missing or not annotated by the labels, or ``out`` holds
+            no bundle to keep parts of.
     """
-    known = labels.load()
-    gold = data.read_rows(source, GOLD)
+    known = labels.load(labels_folder)
+    gold = data.read_annotated(source, GOLD, known)
     out.mkdir(parents=True, exist_ok=True)
     kept = {} if set(PARTS) <= set(parts) else dict(bundle.open_bundle(out).manifest)
     manifest = kept
     if "heads" in parts:
         more = [] if annotations is None else read_annotations(annotations)
-        sets = {GOLD: gold, **{n: data.read_rows(source, n) for n in (ARCHIVE, UNLABELLED)}}
+        archive = data.read_annotated(source, ARCHIVE, known, keys=data.BOARD)
+        sets = {GOLD: gold, ARCHIVE: archive, UNLABELLED: data.read_rows(source, UNLABELLED)}
         sets[ANNOTATIONS] = _with_text(more, sets[UNLABELLED])
         manifest = train_heads(sets, out=out, known=known, seed=seed)
     if "fields" in parts:
@@ -167,3 +171,4 @@ def _write_held(out: Path, held: tuple[Held, Held]) -> None:
         for side, own in zip(("gold", "board"), held, strict=True)
     }
     save_file(tensors, out / HELD, ids)
+    (out / HELD).chmod(0o644)  # save_file leaves it to its owner alone

@@ -32,6 +32,7 @@ _AHEAD = 2
 _SMOOTH = 0.95
 _M_MMAP_MAX, _M_TRIM_THRESHOLD, _M_TOP_PAD = -4, -1, -2
 _REMEDY = "请用 petition train 把它训练完"
+_OTHER = "请删掉它重新训练，或用 --work 另选文件夹"
 _log = logging.getLogger(__name__)
 Prepare = Callable[[Lesson, np.random.Generator], Prepared]
 Measure = Callable[[Network], Mapping[str, float]]
@@ -88,8 +89,8 @@ def fit(network: Network, course: Course, *, go_on: bool = True) -> Progress:
         The curve; the weights are in ``network``.
 
     Raises:
-        OptionError: The run is unfinished and ``go_on`` is False, or the batch is larger than
-            the set of letters.
+        OptionError: The run is unfinished and ``go_on`` is False, the batch is larger than
+            the set of letters, or the checkpoint is of another network.
     """
     settings = course.settings
     torch.set_num_threads(settings.threads)
@@ -229,20 +230,28 @@ def _save(
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
+    # curves first: a run whose last checkpoint is there is never without its whole curve
+    write_curve(progress.curve, folder / CURVES)
     part = folder / f"{CHECKPOINT}.part"
     torch.save(state, part)
     part.replace(folder / CHECKPOINT)
-    write_curve(progress.curve, folder / CURVES)
 
 
 def _resume(network: Network, optimizer: torch.optim.Optimizer, folder: Path) -> Progress:
-    """Load the checkpoint when there is one."""
+    """Load the checkpoint when there is one.
+
+    Raises:
+        OptionError: It is broken, or of another network.
+    """
     path = folder / CHECKPOINT
     if not path.is_file():
         return Progress()
-    state = torch.load(path, weights_only=True)
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
+    try:
+        state = torch.load(path, weights_only=True)
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+    except Exception as error:  # torch raises many types, with no common one
+        raise OptionError("检查点读不出来，或与配置不符", where=str(path), remedy=_OTHER) from error
     _log.info("从第 %d 步接着训练", state["step"])
     return Progress(state["step"], state["loss"], state["curve"])
 

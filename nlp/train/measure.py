@@ -11,9 +11,9 @@ from typing import Any
 from nlp import metrics
 from nlp.bundle import open_bundle
 from nlp.errors import LetterError
-from nlp.evaluate import Figures, read_lines, score
+from nlp.evaluate import Figures, Gold, score
 from nlp.train import intervals
-from nlp.train.data import to_letter
+from nlp.train.data import read_file, to_letter
 from nlp.train.intervals import Figure
 from nlp.train.subgroups import (
     BEYOND_CATEGORY,
@@ -33,14 +33,17 @@ SEED = 0
 DIGITS = 4
 
 
-def measure(bundle: Path | None, sets: Mapping[str, Path]) -> dict[str, Any]:
+def measure(
+    bundle: Path | None, sets: Mapping[str, Path], *, labels: Path | None = None
+) -> dict[str, Any]:
     """Measure a bundle on annotated sets.
 
     Args:
         bundle: The model folder; None takes the shipped one.
-        sets: Name to annotated letters, plain or gzipped JSON lines. A set without some
+        sets: Name to annotated letters, in any form of ``nlp.train.data``. A set without some
             annotations gives what it can; one with the category alone is also read by the
             receiving board.
+        labels: The labels folder; None takes the shipped one.
 
     Returns:
         For ``figures.json``: "bundle", and under "sets" for each set "figures" (see
@@ -53,24 +56,29 @@ def measure(bundle: Path | None, sets: Mapping[str, Path]) -> dict[str, Any]:
     """
     opened = open_bundle(bundle)
     floor = float(opened.manifest["mixture"]["floor"])
-    triage = Triage.load(bundle)
+    annotated = {name: _rows(path) for name, path in sets.items()}
+    triage = Triage.load(bundle, labels)
     board: Triage | None = None
     found: dict[str, Any] = {}
-    for name, path in sets.items():
-        rows = read_lines(path)
-        if not rows:
-            raise LetterError("金标文件是空的", where=str(path))
+    for name, rows in annotated.items():
         letters = [to_letter(row) for row in rows]
         read = Read(rows, triage.read(letters))
-        own = {"file": path.name, **_whole(read, floor), "subgroups": subgroups(read)}
+        own = {"file": sets[name].name, **_whole(read, floor), "subgroups": subgroups(read)}
         own["rewritten"] = rewritten(read, letters, triage)
         if not any(key in row for row in rows for key in BEYOND_CATEGORY):
-            board = board or Triage.load(bundle, by_board=True)
+            board = board or Triage.load(bundle, labels, by_board=True)
             own["by_board"] = _whole(Read(rows, board.read(letters)), floor)
         found[name] = own
     info = opened.info
     about = {"name": info.name, "version": info.version, "digest": info.digest}
     return {"bundle": about, "sets": _rounded(found)}
+
+
+def _rows(path: Path) -> Sequence[Gold]:
+    """The rows of a set, at least one."""
+    if rows := read_file(path):
+        return rows
+    raise LetterError("金标文件是空的", where=str(path))
 
 
 def _whole(read: Read, floor: float) -> Figures:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 from sklearn.metrics import f1_score
 
 from nlp import bundle
@@ -18,7 +19,7 @@ from nlp.fields.ranker import FILE as FIELDS
 from nlp.score.linear import VOCABULARY, WEIGHTS
 from nlp.score.onnx import ENCODER, HEADS, TOKENIZER
 from nlp.text import View
-from nlp.train import blend, decide
+from nlp.train import blend, decide, tagging
 from nlp.train.blend import Floats, Shares
 from nlp.train.config import Config
 from nlp.train.corpus import Lesson
@@ -73,10 +74,7 @@ def publish(run: Run, path: Path, work: Path, out: Path) -> dict[str, Any]:
     """
     out.mkdir(parents=True, exist_ok=True)
     config = run.config
-    views = [View(to_letter(one.row)) for one in run.split.train[:SAMPLE]]
-    written = export(
-        run.network, out, precision=config.export.precision, views=views, limit=config.export.parity
-    )
+    written, tagged = _export(run, out)
     side = _linear(config, path.parent)
     held = _read(run, run.split.dev, out, side, "gold")
     boards = _read(run, run.split.boards, out, side, "board")
@@ -88,10 +86,37 @@ def publish(run: Run, path: Path, work: Path, out: Path) -> dict[str, Any]:
         measured=MEASURED,
     )
     figures["compare"] = compare(run.learnt, held, shares)
+    figures["tags"] = tagged
     files = [ENCODER, HEADS, TOKENIZER, *_join(side, out), *_tell(path, work, out)]
     manifest = {**_manifest(run, written, shares, side), **decisions, "figures": figures}
     bundle.write(out, manifest, tuple(files))
     return figures
+
+
+def _export(run: Run, out: Path) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+    """Write the ONNX files; a tagger that finds nothing at all is left out.
+
+    Returns:
+        What the export says, and what the tagger reaches.
+    """
+    asked = run.config.export
+    views = [View(to_letter(one.row)) for one in run.split.train[:SAMPLE]]
+    written = export(run.network, out, precision=asked.precision, views=views, limit=asked.parity)
+    tagged = _tags(run, out)
+    if run.network.windows.tagger is None or any(own["span_f1"] for own in tagged.values()):
+        return written, tagged
+    run.network.windows.tagger = None
+    again = export(run.network, out, precision=asked.precision, views=views, limit=asked.parity)
+    return again, {}
+
+
+def _tags(run: Run, out: Path) -> dict[str, dict[str, float]]:
+    """What the tagger reaches on the held-out letters."""
+    lessons = [one for one in run.split.dev if "fields" in one.row]
+    views = [View(to_letter(one.row)) for one in lessons]
+    said = served(run.network, out).read(views, tags=True).tags
+    names = tags(run.known)
+    return tagging.measure([one.row for one in lessons], views, said, names) if said else {}
 
 
 def _linear(config: Config, root: Path) -> Bundle | None:
@@ -134,10 +159,14 @@ def _held_out(path: Path, ids: Sequence[str], side: str) -> dict[str, Floats]:
 
 
 def _calibrate(learnt: Sequence[Task], held: Joined, boards: Joined) -> dict[str, Shares]:
-    """Fit every head on the letters that know its answer; boards' heads on theirs."""
+    """Fit every head on the letters that know its answer; what none knows stays as it is."""
     shares: dict[str, Shares] = {}
     for task in (task for task in learnt if task.unit == "letter"):
         sides = [side for side in (held, boards) if task.name in side.truth]
+        if not sides:
+            nothing = np.zeros((0, len(task.labels)), np.float32)
+            shares[task.name] = blend.fit(task, nothing, None, nothing)
+            continue
         truth = np.concatenate([side.truth[task.name] for side in sides])
         encoder = np.concatenate([side.encoder[task.name] for side in sides])
         known = all(task.name in side.linear for side in sides)
@@ -192,12 +221,20 @@ def _right(task: Task, said: Floats, truth: Floats) -> float:
 
 
 def _join(side: Bundle | None, out: Path) -> list[str]:
-    """Copy the linear model and the field ranker into the bundle."""
+    """Put the linear model and the field ranker into the bundle.
+
+    The linear model's second level is left out: it has no held-out scores to be joined by.
+    """
     if side is None:
         return []
     names = [WEIGHTS, VOCABULARY, FIELDS]
-    for name in names:
+    for name in (VOCABULARY, FIELDS):
         shutil.copyfile(side.file(name), out / name)
+    tensors = load_file(side.file(WEIGHTS))
+    for name in ("second", "second_rows"):
+        tensors[name] = tensors[name][:0]
+    save_file(tensors, out / WEIGHTS)
+    (out / WEIGHTS).chmod(0o644)  # save_file leaves it to its owner alone
     return names
 
 
@@ -223,7 +260,7 @@ def _manifest(
         "kind": KIND,
         **written,
         "unit_heads": {task.name: list(task.labels) for task in run.learnt},
-        "tags": list(tags(run.known)) if config.heads.tagger else [],
+        "tags": [] if run.network.windows.tagger is None else list(tags(run.known)),
         "blend": {name: own.to_json() for name, own in shares.items()},
         "trained_on": counts,
         "held_out": {"dev": len(run.split.dev), "boards": len(run.split.boards)},

@@ -1,13 +1,14 @@
 """``petition train RUN.toml``: train, publish, measure, write the model card."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nlp.errors import OptionError
+from nlp.train import card, data, finetune, measure, publish
 from nlp.train import config as configs
-from nlp.train import finetune, publish
 from nlp.train.loop import CHECKPOINT
 
 WORK = "runs"
@@ -31,7 +32,20 @@ def main(path: Path, out: Path, *, work: Path | None = None) -> Mapping[str, Any
             or wrong.
     """
     place = work or path.parent / WORK / configs.load(path).name
-    return publish.publish(finetune.train(path, place), path, place, out)
+    return _finish(finetune.train(path, place), path, place, out)
+
+
+def _finish(run: finetune.Run, path: Path, work: Path, out: Path) -> Mapping[str, Any]:
+    """Write the bundle, measure it on the sets that were kept out of everything, tell of it."""
+    figures = publish.publish(run, path, work, out)
+    folder = (path.parent / run.config.data.folder).resolve()
+    kept_out = {name: data.find(folder, name) for name in run.config.data.exclude}
+    own = configs.labels_folder(run.config, path)
+    measured = measure.measure(out, kept_out, labels=own)
+    text = json.dumps(measured, ensure_ascii=False, indent=1)
+    (out / card.FIGURES).write_text(text + "\n", encoding="utf-8")
+    card.write(out, measured)
+    return figures
 
 
 def export(
@@ -55,7 +69,7 @@ def export(
     run = finetune.train(path, place, go_on=False)
     if precision is not None:
         run = replace(run, config=_with_precision(run.config, precision))
-    return publish.publish(run, path, place, out)
+    return _finish(run, path, place, out)
 
 
 def _with_precision(config: configs.Config, precision: str) -> configs.Config:

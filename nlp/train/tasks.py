@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nlp.classify import SEPARATOR
+from nlp.errors import PetitionError
 from nlp.labels import Labels
 from nlp.scales import STEPS
+from nlp.score.spans import BEGIN, INSIDE
 from nlp.train.data import Row
 
 Kind = Literal["choice", "each"]
@@ -19,7 +21,6 @@ Unit = Literal["letter", "sentence"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 SIGNAL, SENTENCE_DISTRESS = "signal", "sentence_distress"
-INSIDE, BEGIN = "inside", "begin"
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ def tasks(labels: Labels) -> tuple[Task, ...]:
 
 def tags(labels: Labels) -> tuple[str, ...]:
     """Tags of a piece: inside a field's quote, and at its beginning; fields may overlap."""
-    names = [kind.name for kind in labels.fields if kind.name != "group_size"]
-    return tuple(f"{name}/{part}" for name in names for part in (INSIDE, BEGIN))
+    keys = [kind.key for kind in labels.fields if kind.key != "group_size"]
+    return tuple(f"{key}/{part}" for key in keys for part in (INSIDE, BEGIN))
 
 
 def letter_targets(row: Row, learnt: Sequence[Task]) -> dict[str, Floats]:
@@ -98,27 +99,37 @@ def letter_targets(row: Row, learnt: Sequence[Task]) -> dict[str, Floats]:
 
     Returns:
         Task name to a target of shape (labels,).
+
+    Raises:
+        PetitionError: The annotation lacks a key, or has a label that ``labels/`` has not.
     """
-    given: dict[str, Any] = {}
-    if "only" in row:
-        return {}
+    try:
+        given = {} if "only" in row else _given(row)
+    except (KeyError, TypeError) as error:
+        raise PetitionError(f"标注缺少或写错了 {error}", where=str(row.get("id"))) from error
+    targets: dict[str, Floats] = {}
+    for task in learnt:
+        if task.unit == "letter" and task.name in given:
+            if unknown := set(given[task.name]) - set(task.labels):
+                what = f"labels/ 里没有 {task.name} 的标签 {min(unknown)!r}"
+                raise PetitionError(what, where=str(row.get("id")), remedy="请改正标注")
+            targets[task.name] = np.isin(task.labels, given[task.name]).astype(np.float32)
+    return targets
+
+
+def _given(row: Row) -> dict[str, list[str]]:
+    """Task name to the labels that are right."""
     if "board" in row:
-        given = {"board": [row["board"]], "convention": ["board"]}
-    else:
-        given = {
-            "category": [row["category_l1"]],
-            "category_l2": [f"{row['category_l1']}{SEPARATOR}{row['category_l2']}"],
-            "convention": [],
-            "purpose": [row["purpose"]],
-            "urgency": [str(step) for step in STEPS if row["urgency"] >= step],
-            "distress": [str(step) for step in STEPS if row["distress"] >= step],
-            **{name: row[name] for name in ("emotions", "flags", "needs")},
-            "crisis": [signal["type"] for signal in row["crisis"]],
-        }
+        return {"board": [row["board"]], "convention": ["board"]}
     return {
-        task.name: np.isin(task.labels, given[task.name]).astype(np.float32)
-        for task in learnt
-        if task.unit == "letter" and task.name in given
+        "category": [row["category_l1"]],
+        "category_l2": [f"{row['category_l1']}{SEPARATOR}{row['category_l2']}"],
+        "convention": [],
+        "purpose": [row["purpose"]],
+        "urgency": [str(step) for step in STEPS if row["urgency"] >= step],
+        "distress": [str(step) for step in STEPS if row["distress"] >= step],
+        **{name: list(row[name]) for name in ("emotions", "flags", "needs")},
+        "crisis": [signal["type"] for signal in row["crisis"]],
     }
 
 

@@ -18,25 +18,36 @@ from nlp.letter import Letter
 from nlp.score.onnx import ENCODER, HEADS, TOKENIZER, OnnxModel, Reading
 from nlp.text import View
 from nlp.train.export_onnx import compare
-from tests import toy_encoder
+from tests import toy_encoder, toy_onnx
 from tests.toy_encoder import SAMPLE, TAGS, views
 
-# by sentence in eight bits, over sentence ends in full; how far from torch each may be
-KINDS = {"sentences": (True, "int8", 0.05), "overlapping": (False, "fp32", 1e-4)}
+# by sentence in eight bits, over sentence ends in full; how far from torch each may be. Files made
+# by hand know no torch; they are there at once
 Kind = tuple[bool, str, float]
+KINDS: dict[str, Kind] = {"sentences": (True, "int8", 0.05), "overlapping": (False, "fp32", 1e-4)}
+EXPORTED = [pytest.param(kind, id=name, marks=pytest.mark.slow) for name, kind in KINDS.items()]
 
 
-@pytest.fixture(scope="module", params=KINDS.values(), ids=list(KINDS))
-def kind(request: pytest.FixtureRequest) -> Kind:
-    """How the model reads, and how exact it is."""
+BY_HAND = pytest.param(None, id="by hand")
+
+
+@pytest.fixture(scope="module", params=[BY_HAND, *EXPORTED])
+def kind(request: pytest.FixtureRequest) -> Kind | None:
+    """How the model reads, and how exact it is; None for one that was made by hand."""
     return request.param
 
 
 @pytest.fixture(scope="module")
-def folder(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(kind: Kind | None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle; not to be written to."""
     made = tmp_path_factory.mktemp("bundle")
-    toy_encoder.bundle_at(made, by_sentence=kind[0], precision=kind[1])
+    if kind is not None:
+        toy_encoder.bundle_at(made, by_sentence=kind[0], precision=kind[1])
+        return made
+    names = toy_onnx.write(made, toy_encoder.HEADS, TAGS)
+    heads = {head: list(labels) for head, labels in toy_encoder.HEADS.items()}
+    own = {"name": "样", "version": "1", "tags": list(TAGS), "unit_heads": heads}
+    bundle.write(made, {**toy_onnx.manifest(), **own}, names)
     return made
 
 
@@ -55,6 +66,7 @@ def same(one: Reading, other: Reading, *, at: int, by: int) -> None:
     np.testing.assert_allclose(one.tags[at].logits, other.tags[by].logits, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", EXPORTED, indirect=True)
 def test_it_says_what_torch_says(kind: Kind, folder: Path, model: OnnxModel) -> None:
     """Letters, sentences and tags, each window read alone in torch."""
     network = toy_encoder.network(by_sentence=kind[0])
@@ -113,6 +125,7 @@ def test_a_sentence_at_the_end_of_a_long_letter_keeps_its_answer(model: OnnxMode
         np.testing.assert_allclose(first[0], alone[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [BY_HAND, EXPORTED[0]], indirect=True)
 def test_a_letter_of_200_000_characters_is_read_whole(model: OnnxModel) -> None:
     """Every piece has its tags, every sentence its row, and the end counts."""
     body = ("我们小区停水三天了没有人管，" * 14 + "路灯坏了。") * 1000
@@ -154,6 +167,7 @@ def in_worker(folder: Path) -> Any:
     return OnnxModel(open_bundle(folder)).read(SAMPLE).letters["category"]
 
 
+@pytest.mark.parametrize("kind", EXPORTED[:1], indirect=True)
 def test_a_spawned_process_opens_it(folder: Path, model: OnnxModel) -> None:
     """Workers of a scan are spawned and open the bundle themselves."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:

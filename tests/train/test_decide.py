@@ -6,26 +6,18 @@ import numpy as np
 import pytest
 
 from nlp import labels
+from nlp.letter import Letter
 from nlp.train import decide
-from nlp.train.heads import Corpus, Head
-from nlp.train.ridge import Calibration, Floats
+from nlp.train.decide import Held
 
 LABELS = labels.load()
 FIRST = LABELS.level_one()
 LEVELS = np.repeat([0, 1, 2, 3], 12)
 
 
-def corpus(rows: list[dict[str, Any]]) -> Corpus:
-    """Annotated letters without their features."""
-    nothing = np.zeros((len(rows), 0))
-    return Corpus(rows, [], nothing, nothing, np.arange(len(rows)), 0)
-
-
-def head(names: tuple[str, ...], held: Floats) -> Head:
-    """A head of which only the held-out logits are known."""
-    nothing = np.zeros((0, len(names)))
-    plain = Calibration(np.eye(len(names)), np.zeros(len(names)))
-    return Head(names, nothing, nothing, plain, held)
+def held(rows: list[dict[str, Any]], **logits: Any) -> Held:
+    """Annotated letters without a text, and what a model says of them."""
+    return Held(rows, [Letter("样") for _ in rows], logits)
 
 
 @pytest.fixture(autouse=True)
@@ -52,22 +44,31 @@ def test_cuts_know_that_rules_raise() -> None:
     assert decide._kappa(given, LEVELS) == 1.0
 
 
+def conventions(prior_at: float) -> tuple[Held, Held]:
+    """Letters whose solver is never their board, and how surely the model tells archives apart."""
+    own = np.arange(40) % 4
+    said = {"category": np.eye(15)[own] * 6, "board": np.eye(15)[(own + 1) % 4] * 6}
+    archive, annotated = (np.full((40, 1), sign * prior_at) for sign in (1, -1))
+    return (
+        held([{"category_l1": FIRST[i]} for i in own], **said, convention=annotated),
+        held([{"category_l1": FIRST[(i + 1) % 4]} for i in own], **said, convention=archive),
+    )
+
+
 def test_the_prior_costs_annotated_letters_next_to_nothing() -> None:
     """The highest prior for the archive at which annotated letters stay as right as they were."""
-    count = 40
-    own = np.arange(count) % 4
-    solver, board = np.eye(15)[own] * 6, np.eye(15)[(own + 1) % 4] * 6
-    is_board = np.arange(2 * count) >= count
-    heads = {
-        "category": head(FIRST, np.vstack([solver, solver])),
-        "board": head(FIRST, np.vstack([board, board])),
-        "convention": head(("board",), np.where(is_board, 3.0, -3.0)[:, None]),
-    }
-    gold = corpus([{"category_l1": FIRST[i]} for i in own])
-    archive = corpus([{"category_l1": FIRST[(i + 1) % 4]} for i in own])
-    prior, figures = decide._prior(gold, archive, heads, LABELS)
+    prior, figures = decide._prior(*conventions(3.0), LABELS)
     assert figures == {"category_gold_accuracy": 1.0, "category_archive_macro_f1": 1.0}
     assert prior == max(p for p in decide.PRIORS if p < 3.0)
+
+
+def test_without_an_archive_the_solver_decides() -> None:
+    """The lowest prior is taken, and nothing is said of an archive that was not there."""
+    gold, archive = conventions(3.0)
+    nothing = held([], **{name: rows[:0] for name, rows in archive.logits.items()})
+    prior, figures = decide._prior(gold, nothing, LABELS)
+    assert prior == min(decide.PRIORS)
+    assert figures == {"category_gold_accuracy": 1.0}
 
 
 def test_thresholds_part_yes_from_no() -> None:
@@ -75,8 +76,8 @@ def test_thresholds_part_yes_from_no() -> None:
     names = tuple(kind.name for kind in LABELS.needs)
     rows = [{"needs": [names[i % len(names)]]} for i in range(36)]
     truth = np.array([[name in row["needs"] for name in names] for row in rows])
-    held = np.where(truth, -0.4, -2.0)
-    picked, score = decide._thresholds(corpus(rows), head(names, held), "needs")
+    gold = held(rows, needs=np.where(truth, -0.4, -2.0))
+    picked, score = decide._thresholds(gold, "needs", names)
     assert score == 1.0
     assert all(1 / (1 + np.exp(2.0)) < value <= 1 / (1 + np.exp(0.4)) for value in picked)
 

@@ -78,8 +78,7 @@ def made(folder: Path, kind: str = "bert") -> Path:
 def encoder(folder: Path, kind: str, window: int = 0) -> Encoder:
     """A tiny encoder: of a model in ``MODELS``, or "scratch"."""
     if kind != "scratch":
-        source = str(made(folder, kind))
-        return build(EncoderConfig(kind="hf", source=source, window=window), TEXTS)
+        return build(EncoderConfig(kind="hf", source=str(made(folder, kind)), window=window), TEXTS)
     torch.manual_seed(0)
     sizes: dict[str, Any] = {"width": WIDTH, "layers": 1, "attention": 2, "pieces": 380}
     return build(EncoderConfig(kind="scratch", window=window, **sizes), TEXTS)
@@ -137,6 +136,7 @@ def test_padding_changes_no_state(tmp_path: Path, kind: str) -> None:
     assert together.shape == (*ids.shape, given.width)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bert", "scratch"])
 def test_onnx_equals_torch(tmp_path: Path, kind: str) -> None:
     """The exported encoder gives torch's states for one piece, for a full window, and padded."""

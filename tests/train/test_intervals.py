@@ -66,6 +66,13 @@ def test_what_is_not_defined_is_none() -> None:
     assert once == {"value": 1.0, "low": 1.0, "high": 1.0}
 
 
+def test_a_label_that_a_draw_lacks_does_not_lift_the_mean() -> None:
+    """One letter of a label never found: without it in a draw the mean stays as low."""
+    gold = ["甲", *["乙"] * 30]
+    found = intervals.macro_f1(gold, ["乙"] * 31).interval(draws=100)
+    assert found["high"] == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("right", "among", "low", "high"),
     [(5, 6, 0.4365, 0.9699), (0, 10, 0.0, 0.2775), (20, 20, 0.8389, 1.0), (0, 0, None, None)],

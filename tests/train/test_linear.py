@@ -41,6 +41,7 @@ def test_figures_say_how_they_were_measured(
         "gold_train": len(toy_training.gold_rows()),
         "category_train": len(toy_training.board_rows()),
         "letters_unlabelled": 3,
+        "annotations": 0,
     }
     assert manifest["seed"] == 1
     measured = [value for key, value in figures.items() if key not in {"measured", "fields"}]

@@ -61,6 +61,7 @@ def vectors(encoder: UniversalEncoder, numbers: list[list[int]]) -> np.ndarray:
     return torch.nn.functional.normalize(summary).numpy()
 
 
+@pytest.mark.slow
 def test_pieces_are_the_packages_own() -> None:
     """Piece numbers equal those of the package's tokenizer, blanks and full width included."""
     reader = package()._tokenizer

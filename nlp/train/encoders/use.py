@@ -68,7 +68,7 @@ def source() -> Source:
     raw = (folder / "sp.model").read_bytes()
     trainer = _parse_fields(raw, *_extent(_parse_fields(raw, 0, len(raw))[3]))
     start, end = _extent(trainer[2])
-    with np.load(str(folder / "weights.npz"), allow_pickle=False) as stored:
+    with np.load(str(folder / "weights.npz")) as stored:
         arrays = {name: stored[name] for name in stored.files if name[0] != "q"}
         table = np.empty((BLOCKS * len(stored["q1"]), EMBEDDING), np.uint8)
         for block in range(BLOCKS):
