@@ -12,6 +12,8 @@ from nlp.train import blend
 from nlp.train.blend import Floats, Shares
 from nlp.train.tasks import Task
 
+pytestmark = pytest.mark.slow
+
 CHOICE = Task("x", "choice", "letter", ("a", "b", "c", "d"))
 EACH = Task("x", "each", "letter", ("a", "b", "c", "d"))
 COUNT = 4000

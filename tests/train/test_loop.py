@@ -17,6 +17,8 @@ from nlp.train.losses import Aims, loss
 from tests import toy_run
 from tests.toy_run import LOOP
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from nlp.train.subgroups import Read
 from tests.conftest import ROOT
 from tests.samples import full
 
+pytestmark = pytest.mark.slow
+
 GOLD = ROOT / "examples" / "gold.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
 ALONE = 8

@@ -13,6 +13,8 @@ from nlp.train.config import EncoderConfig
 from nlp.train.encoders import use
 from nlp.train.encoders.use import UniversalEncoder
 
+pytestmark = pytest.mark.slow
+
 TEXTS = (
     "小区停电三天了，物业一直不管。",
     "我是青禾村的村民，2019年3月起，隔壁工厂半夜排放废气，气味刺鼻！",
