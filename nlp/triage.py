@@ -277,8 +277,8 @@ def _pointer(view: View, opinion: Opinion | None) -> _Ask:
     """A way to ask for the sentence of the letter that speaks most for a label of a head."""
 
     def span(head: str, label: str) -> Span | None:
-        best = None if opinion is None else opinion.evidence(head, label)
-        return None if best is None else view.span(*view.sentences[best])
+        scores = None if opinion is None else opinion.evidence(head, label)
+        return None if scores is None else view.span(*view.sentences[int(scores.argmax())])
 
     return span
 

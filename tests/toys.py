@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from nlp import classify, labels
 from nlp.classify import SEPARATOR
@@ -82,10 +83,10 @@ class ToyScorer:
         return [Opinion(row, self._evidence(view)) for view in views]
 
     def _evidence(self, view: View) -> Evidence:
-        def ask(head: str, label: str) -> int | None:
+        def ask(head: str, label: str) -> NDArray[np.float32] | None:
             if self.broken_evidence:
                 raise self.broken_evidence
-            return 0 if view.sentences else None
+            return -np.arange(len(view.sentences), dtype=np.float32) if view.sentences else None
 
         return ask
 

@@ -10,8 +10,13 @@ def find_what(clues: Clues) -> list[FieldValue]:
 
 
 def find_why(clues: Clues) -> list[FieldValue]:
-    """The clauses that say how it came about or what is in dispute."""
-    return clues.answers("why")
+    """The clauses that say how it came about or what is in dispute.
+
+    One that already says what happened is given again only where a rule reads a reason in it.
+    """
+    told = {value.span for value in find_what(clues)}
+    given = clues.answers("why")
+    return [value for value in given if value.source.startswith("rule:") or value.span not in told]
 
 
 def find_how(clues: Clues) -> list[FieldValue]:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from nlp.text import View
 
 Logits = Mapping[str, NDArray[np.float32]]
-Evidence = Callable[[str, str], int | None]
-"""Head and label to the index of the sentence that speaks most for it, None when none does."""
+Evidence = Callable[[str, str], NDArray[np.float32] | None]
+"""Head and label to how much each sentence speaks for it, shape (sentences,); None when none does.
+Only the order of the numbers means anything.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Opinion:
 
     Attributes:
         letter: Head to logits of shape (labels,).
-        evidence: Which of ``View.sentences`` speaks most for a label.
+        evidence: How much each of ``View.sentences`` speaks for a label.
         sentences: Head to logits of shape (sentences, labels); empty when the model has no say on
             single sentences.
     """

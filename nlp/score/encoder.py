@@ -22,7 +22,8 @@ from nlp.text import View
 Heads = Mapping[str, tuple[str, ...]]
 CHOICES = frozenset({"category", "category_l2", "board", "purpose"})
 """Heads of which one label is true."""
-SENTENCE_HEADS = frozenset({"signal", "sentence_distress"})
+SIGNAL, SENTENCE_DISTRESS = "signal", "sentence_distress"
+SENTENCE_HEADS = frozenset({SIGNAL, SENTENCE_DISTRESS})
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Share:
         """Joined logits, of the shape of the encoder's."""
         joined = encoder * self.encoder + self.bias
         return joined if linear is None else joined + linear * self.linear
+
+    def to_json(self) -> dict[str, list[float]]:
+        """As ``from_json`` reads it."""
+        rows = {"encoder": self.encoder, "linear": self.linear, "bias": self.bias}
+        return {name: [round(float(v), 5) for v in values] for name, values in rows.items()}
 
 
 class EncoderScorer:
@@ -95,14 +101,20 @@ class EncoderScorer:
         return self._shares[head].join(encoder, known)
 
     def _evidence(self, sentences: Logits, linear: Opinion | None) -> Evidence:
-        """The linear model points better where there is one: it weighs the words themselves."""
+        """Both models weigh the sentences, each on a scale of its own, and count alike."""
         own = self._model.evidence(sentences, choices=CHOICES)
+        asked = [own] if linear is None else [own, linear.evidence]
 
-        def best(head: str, label: str) -> int | None:
-            pointed = None if linear is None else linear.evidence(head, label)
-            return own(head, label) if pointed is None else pointed
+        def weigh(head: str, label: str) -> Floats | None:
+            said = [scores for ask in asked if (scores := ask(head, label)) is not None]
+            return np.sum([_standard(scores) for scores in said], axis=0) if said else None
 
-        return best
+        return weigh
+
+
+def _standard(scores: Floats) -> Floats:
+    """Scores with mean 0 and spread 1, or all 0 when they do not differ."""
+    return (scores - scores.mean()) / max(float(scores.std()), 1e-6)
 
 
 def _check_alike(bundle: Bundle, heads: Heads, linear: Heads) -> None:

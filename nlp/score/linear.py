@@ -131,7 +131,7 @@ class LinearScorer:
         return {head: rows[:, part] for head, part in self._slices.items()}
 
     def evidence(self, parts: Sequence[str]) -> Evidence:
-        """A way to ask which part of a letter speaks most for a label.
+        """A way to ask how much each part of a letter speaks for a label.
 
         Args:
             parts: Sentences of the letter.
@@ -145,16 +145,15 @@ class LinearScorer:
             found = np.fromiter(once, np.int64, len(once))
             return found % size, found // size
 
-        def best(head: str, label: str) -> int | None:
+        def weigh(head: str, label: str) -> Floats | None:
             column = self._slices[head].start + self.heads[head].index(label)
             columns, whose = terms()
             weights = self._weights.data[columns, column] * self._weights.rows[columns]
             weights *= self._arrays["idf"][columns]
-            totals = np.bincount(whose, weights, minlength=len(parts))
-            top = int(np.argmax([0.0, *totals]))
-            return top - 1 if top else None
+            totals = np.bincount(whose, weights, minlength=len(parts)).astype(np.float32)
+            return totals if (totals > 0).any() else None
 
-        return best
+        return weigh
 
     def _counts(self, letter: Letter) -> Iterator[tuple[str, Counter[int]]]:
         """Yield families with the columns and counts of a letter's terms."""

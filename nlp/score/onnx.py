@@ -110,7 +110,7 @@ class OnnxModel:
         return Reading(self._by_head(np.concatenate(letters)), by_sentence, tagged)
 
     def evidence(self, sentences: Mapping[str, Floats], *, choices: Collection[str]) -> Evidence:
-        """A way to ask which of a letter's sentences speaks most for a label.
+        """A way to ask how much each of a letter's sentences speaks for a label.
 
         Args:
             sentences: Logits of the letter's sentences, from ``Reading``.
@@ -118,14 +118,14 @@ class OnnxModel:
                 as the label stands above the best of the others.
         """
 
-        def best(head: str, label: str) -> int | None:
+        def weigh(head: str, label: str) -> Floats | None:
             column, logits = self.heads[head].index(label), sentences[head]
             own = logits[:, column]
             if head in choices and logits.shape[1] > 1:
                 own = own - np.delete(logits, column, axis=1).max(axis=1)
-            return int(own.argmax()) if len(own) else None
+            return own if len(own) else None
 
-        return best
+        return weigh
 
     def _group(
         self, views: Sequence[View], windows: Sequence[Window], tags: dict[int, Floats] | None

@@ -6,44 +6,24 @@ by likelihood on held-out letters. One a and b serve all labels of a choice; lab
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
+from nlp.score.encoder import Share
+from nlp.score.windows import Floats
 from nlp.train.tasks import Task
 
 STEPS = 60
 TOWARDS = 1.0
 """Penalty on how far a label's own numbers stand from the common ones, against the likelihood of
 all letters together: it fades as letters grow many."""
-Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Shares:
-    """Fitted numbers of one head, each of shape (labels,)."""
-
-    encoder: Floats
-    linear: Floats
-    bias: Floats
-
-    def join(self, encoder: Floats, linear: Floats | None) -> Floats:
-        """Calibrated logits, shape (letters, labels)."""
-        joined = encoder * self.encoder + self.bias
-        return joined if linear is None else joined + linear * self.linear
-
-    def to_json(self) -> dict[str, list[float]]:
-        """As the manifest keeps it."""
-        rows = {"encoder": self.encoder, "linear": self.linear, "bias": self.bias}
-        return {name: [round(float(v), 5) for v in values] for name, values in rows.items()}
-
-
-def fit(task: Task, encoder: Floats, linear: Floats | None, truth: Floats) -> Shares:
+def fit(task: Task, encoder: Floats, linear: Floats | None, truth: Floats) -> Share:
     """Fit one head.
 
     Args:
@@ -57,7 +37,7 @@ def fit(task: Task, encoder: Floats, linear: Floats | None, truth: Floats) -> Sh
     """
     count = len(task.labels)
     if not len(truth):
-        return Shares(*(np.full(count, v, np.float32) for v in (1.0, 0.0, 0.0)))
+        return Share(*(np.full(count, v, np.float32) for v in (1.0, 0.0, 0.0)))
     answers = truth.size if task.kind == "each" else len(truth)
     given = [torch.from_numpy(np.asarray(encoder, np.float32))]
     given.append(torch.zeros_like(given[0]) if linear is None else torch.from_numpy(linear))
@@ -81,7 +61,7 @@ def fit(task: Task, encoder: Floats, linear: Floats | None, truth: Floats) -> Sh
         return loss
 
     optimizer.step(closure)
-    return Shares(*(part.detach().numpy().astype(np.float32) for part in numbers()))
+    return Share(*(part.detach().numpy().astype(np.float32) for part in numbers()))
 
 
 def _likelihood(task: Task, logits: Tensor, target: Tensor) -> Tensor:
@@ -91,26 +71,8 @@ def _likelihood(task: Task, logits: Tensor, target: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, target)
 
 
-def expected_error(probabilities: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Expected calibration error (Naeini et al. 2015).
-
-    Args:
-        probabilities: Of the answers given, shape (letters,).
-        right: Whether each was right, shape (letters,).
-        bins: Of equal width.
-    """
-    place = np.minimum((probabilities * bins).astype(int), bins - 1)
-    gaps = [
-        abs(float(probabilities[place == i].mean() - right[place == i].mean()))
-        * float((place == i).mean())
-        for i in range(bins)
-        if (place == i).any()
-    ]
-    return float(sum(gaps))
-
-
 def joined(
-    shares: Mapping[str, Shares], encoder: Mapping[str, Any], linear: Mapping[str, Any]
+    shares: Mapping[str, Share], encoder: Mapping[str, Any], linear: Mapping[str, Any]
 ) -> dict[str, Floats]:
     """Calibrated logits of every head."""
     return {name: own.join(encoder[name], linear.get(name)) for name, own in shares.items()}

@@ -33,7 +33,6 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         **{f"loop.{key}": (0, _MOST) for key in ("encoder_rate", "decay", "seed")},
         **{f"loop.{key}": (0, 1) for key in ("warmup", "unmask")},
         **{f"loop.{key}": (0, _NEARLY_ONE) for key in ("piece_dropout", "smoothing")},
-        "export.terms": (0, _MOST),
         "export.parity": (_TINY, _MOST),
     }
 )
@@ -163,13 +162,11 @@ class Export:
         precision: "int8", "fp16" or "fp32" of the encoder.
         linear: Bundle folder whose linear model and field ranker are joined to the encoder;
             empty for the encoder alone. Relative to the TOML file.
-        terms: n-grams of the linear model that are kept; 0 keeps all.
         parity: How far a probability may move by quantisation, at most.
     """
 
     precision: str = "int8"
     linear: str = ""
-    terms: int = 0
     parity: float = 0.05
 
 

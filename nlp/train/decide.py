@@ -25,6 +25,10 @@ PRIORS = (-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0)
 COST = 0.005
 """Accuracy on annotated letters that may be given up for the archive's convention."""
 _GRID = np.arange(0.2, 2.9, 0.05)
+SURE = 0.5
+"""Share of the letters that the model alone puts on the highest level that must belong there."""
+NEVER = 3.0
+"""A cut that no expected level passes: the highest level is then for the rules alone."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def _cuts(
         truth = np.array([row[scale] for row in gold.rows])
         ruled = np.array([scales.rule_level(h, scale, c) for h, c in zip(hits, signs, strict=True)])
         expected = gold.chances(scale).sum(axis=1)
-        cuts[scale] = _best_cuts(expected, ruled, truth)
+        cuts[scale] = _earned(_best_cuts(expected, ruled, truth), expected, ruled, truth)
         figures[f"{scale}_kappa"] = _kappa(_levels(expected, cuts[scale], ruled), truth)
     return cuts, figures
 
@@ -150,6 +154,21 @@ def _best_cuts(expected: Any, ruled: Ints, truth: Ints) -> list[float]:  # noqa:
                 key=lambda c: _kappa(_levels(expected, c, ruled), truth),
             )
     return [round(float(value), 3) for value in best]
+
+
+def _earned(cuts: list[float], expected: Any, ruled: Ints, truth: Ints) -> list[float]:  # noqa: ANN401
+    """Cuts whose last one is high enough that half of what passes it is what it says.
+
+    Kappa hardly tells the two highest levels apart; a person who is called to a crisis that is
+    none, more often than not, stops coming.
+    """
+    own = ruled < len(cuts)
+    for cut in [c for c in (cuts[-1], *_GRID, NEVER) if c >= cuts[-1]]:
+        passed = own & (expected > cut)
+        if not passed.any() or (truth[passed] == len(cuts)).mean() >= SURE:
+            found = float(cut) if passed.any() else NEVER
+            return [*cuts[:-1], round(found, 3)]
+    return [*cuts[:-1], NEVER]
 
 
 def _levels(expected: Any, cuts: Any, ruled: Ints) -> Ints:  # noqa: ANN401

@@ -21,7 +21,6 @@ from nlp.errors import PetitionError
 from nlp.score.onnx import ENCODER, HEADS, TOKENIZER, OnnxModel
 from nlp.score.windows import Floats, Layout, Pieces, Window, batches, cut
 from nlp.text import View
-from nlp.train.encoders import Encoder
 from nlp.train.graph import Array, Feeds, plain
 from nlp.train.network import Network, Pools
 from nlp.train.quantise import BYTE, HALF, quantise, store
@@ -31,11 +30,6 @@ PRECISIONS = ("int8", "fp16", "fp32")
 TAGS = "tags"
 _EXPORTER = "torch.onnx._internal.exporter._registration"
 Measured = dict[str, dict[str, float]]
-
-
-def layout(encoder: Encoder) -> Layout:
-    """How an encoder wants its windows."""
-    return Layout(encoder.window, encoder.by_sentence, encoder.begin, encoder.end, encoder.unknown)
 
 
 def export(
@@ -75,7 +69,7 @@ def export(
         "differences": differences,
         "bytes": {name: (folder / name).stat().st_size for name in FILES},
     }
-    return {"layout": _manifest_layout(layout(network.encoder)), "export": report}
+    return {"layout": _manifest_layout(network.encoder.layout), "export": report}
 
 
 def _manifest_layout(given: Layout) -> dict[str, Any]:
@@ -158,7 +152,7 @@ def _cut(network: Network, views: Sequence[View]) -> list[Window]:
     def tokenize(texts: Sequence[str]) -> Sequence[Pieces]:
         return [encode(text, add_special_tokens=False) for text in texts]
 
-    return cut(views, tokenize, layout(network.encoder))
+    return cut(views, tokenize, network.encoder.layout)
 
 
 def _feeds(network: Network, views: Sequence[View]) -> Iterator[Mapping[str, Array]]:
@@ -197,7 +191,7 @@ def served(network: Network, folder: Path) -> OnnxModel:
     manifest = {
         "kind": "encoder",
         "files": dict.fromkeys(FILES),
-        "layout": _manifest_layout(layout(network.encoder)),
+        "layout": _manifest_layout(network.encoder.layout),
         "unit_heads": {head: list(map(str, range(n))) for head, n in network.sizes.items()},
         "tags": [] if tagger is None else list(map(str, range(tagger.leave.out_features))),
     }

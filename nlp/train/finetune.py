@@ -13,7 +13,6 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from nlp import labels
 from nlp.errors import OptionError
 from nlp.labels import Labels
-from nlp.score.windows import Layout
 from nlp.text import View
 from nlp.train import config as configs
 from nlp.train import encoders
@@ -44,7 +43,6 @@ class Run:
         preparer: Reads letters for it.
         learnt: The tasks.
         known: The labels.
-        layout: How its windows are cut.
     """
 
     config: Config
@@ -53,7 +51,6 @@ class Run:
     preparer: Preparer
     learnt: tuple[Task, ...]
     known: Labels
-    layout: Layout
 
 
 def train(path: Path, out: Path, *, go_on: bool = True) -> Run:
@@ -130,20 +127,13 @@ def assemble(config: Config, encoder: Encoder, split: Split, known: Labels) -> R
     learnt = tasks(known)
     names = tags(known) if config.heads.tagger else ()
     network = Network(encoder, config.heads, {t.name: t.labels for t in learnt}, names)
-    layout = Layout(
-        limit=encoder.window,
-        by_sentence=encoder.by_sentence,
-        begin=encoder.begin,
-        end=encoder.end,
-        unknown=encoder.unknown,
-    )
     preparer = Preparer(
         lambda texts: encoder.tokenizer.encode_batch(list(texts), add_special_tokens=False),
-        layout,
+        encoder.layout,
         learnt,
         names,
     )
-    return Run(config, network, split, preparer, learnt, known, layout)
+    return Run(config, network, split, preparer, learnt, known)
 
 
 def _texts(data: Data, root: Path) -> Iterator[str]:
@@ -224,12 +214,21 @@ def measure(
         truth = np.stack([dev[i].letter[task.name] for i in rows]) if rows else None
         if truth is None or task.name == "convention":
             continue
-        figures[f"dev {task.name}"] = _figure(task, said[task.name][rows], truth)
+        figures[f"dev {task.name}"] = figure(task, said[task.name][rows], truth)
     return figures
 
 
-def _figure(task: Task, said: np.ndarray, truth: np.ndarray) -> float:
-    """The figure that suits a task."""
+def figure(task: Task, said: np.ndarray, truth: np.ndarray) -> float:
+    """The figure that suits a task, its answers cut at one half.
+
+    Args:
+        task: The head.
+        said: Logits, shape (letters, labels).
+        truth: What is right, of the same shape.
+
+    Returns:
+        Accuracy of a choice (macro-F1 of purpose), quadratic kappa of a scale, else micro-F1.
+    """
     if task.kind == "choice":
         if task.name == "purpose":
             return float(f1_score(truth.argmax(1), said.argmax(1), average="macro"))

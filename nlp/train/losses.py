@@ -112,14 +112,20 @@ def loss(
 
 def _tag_loss(said: Read, lessons: Sequence[Prepared], aims: Aims) -> Tensor:
     """Mean over the pieces of letters whose quotes are known, times their share."""
-    targets = [t for one in lessons for t in (one.tags or [None] * len(one.windows))]
-    marked = [(said.tags[i], torch.from_numpy(t)) for i, t in enumerate(targets) if t is not None]
+    targets = [(one.weight, t) for one in lessons for t in one.tags or [None] * len(one.windows)]
+    marked = [
+        (said.tags[i][: len(t)], torch.from_numpy(t), weight)
+        for i, (weight, t) in enumerate(targets)
+        if t is not None
+    ]
     if not said.tags or not marked:
         return torch.zeros(())
-    logits = torch.cat([given[: len(truth)] for given, truth in marked])
-    truth = torch.cat([truth for _, truth in marked])
-    each = F.binary_cross_entropy_with_logits(logits, truth, reduction="sum") / len(logits)
-    return aims.weight(TAGS) * each * sum(bool(one.tags) for one in lessons) / len(lessons)
+    lost = [
+        weight * F.binary_cross_entropy_with_logits(logits, truth, reduction="sum")
+        for logits, truth, weight in marked
+    ]
+    mean = torch.stack(lost).sum() / sum(len(truth) for _, truth, _ in marked)
+    return aims.weight(TAGS) * mean * sum(bool(one.tags) for one in lessons) / len(lessons)
 
 
 def _stack(
@@ -145,12 +151,14 @@ def _stack(
 def _sentence_loss(said: Read, lessons: Sequence[Prepared], aims: Aims) -> Tensor:
     """Signals sentence by sentence; distress as the highest of a letter's sentences."""
     by_name = {task.name: task for task in aims.tasks if task.unit == "sentence"}
+    counts = torch.tensor([one.weight for one in lessons])
     total = torch.zeros(())
     owners = [i for i, one in enumerate(lessons) if SIGNAL in one.sentences]
     if owners and SIGNAL in by_name:
         rows = torch.isin(said.owner, torch.tensor(owners))
         truth = torch.from_numpy(np.concatenate([lessons[i].sentences[SIGNAL] for i in owners]))
         each = by_name[SIGNAL].loss(said.sentences[SIGNAL][rows], truth, smoothing=0.0)
+        each = each * counts[said.owner[rows]]
         total = total + aims.weight(SIGNAL) * each.sum() / len(lessons)
     graded = [i for i, one in enumerate(lessons) if "distress" in one.letter]
     if graded and SENTENCE_DISTRESS in by_name:
@@ -159,7 +167,7 @@ def _sentence_loss(said: Read, lessons: Sequence[Prepared], aims: Aims) -> Tenso
         index = said.owner[:, None].expand_as(logits)
         top = lowest.scatter_reduce(0, index, logits, "amax")[graded]
         truth = torch.from_numpy(np.stack([lessons[i].letter["distress"] for i in graded]))
-        each = by_name[SENTENCE_DISTRESS].loss(top, truth, smoothing=0.0)
+        each = by_name[SENTENCE_DISTRESS].loss(top, truth, smoothing=0.0) * counts[graded]
         total = total + aims.weight(SENTENCE_DISTRESS) * each.sum() / len(lessons)
     return total
 

@@ -10,31 +10,30 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
-from sklearn.metrics import f1_score
 
 from nlp import bundle
 from nlp.bundle import Bundle
 from nlp.errors import OptionError, PetitionError
 from nlp.fields.ranker import FILE as FIELDS
+from nlp.score.encoder import Share
 from nlp.score.linear import VOCABULARY, WEIGHTS
 from nlp.score.onnx import ENCODER, HEADS, TOKENIZER
+from nlp.score.windows import Floats
 from nlp.text import View
 from nlp.train import blend, decide, tagging
-from nlp.train.blend import Floats, Shares
 from nlp.train.config import Config
 from nlp.train.corpus import Lesson
 from nlp.train.data import to_letter
 from nlp.train.decide import Held
 from nlp.train.export_onnx import export, served
-from nlp.train.finetune import Run
-from nlp.train.flags import micro_f1
+from nlp.train.finetune import TOML, Run, figure
 from nlp.train.linear import HELD
 from nlp.train.loop import CURVES
 from nlp.train.plot import draw
 from nlp.train.tasks import Task, letter_targets, tags
 
 KIND = "encoder"
-TOML, PICTURE = "train.toml", "curves.png"
+PICTURE = "curves.png"
 SAMPLE = 200
 """Letters that ranges are measured and the export is checked on."""
 MEASURED = "letters held out of training (dev of the run); calibration was fitted on them too"
@@ -158,9 +157,9 @@ def _held_out(path: Path, ids: Sequence[str], side: str) -> dict[str, Floats]:
         }
 
 
-def _calibrate(learnt: Sequence[Task], held: Joined, boards: Joined) -> dict[str, Shares]:
+def _calibrate(learnt: Sequence[Task], held: Joined, boards: Joined) -> dict[str, Share]:
     """Fit every head on the letters that know its answer; what none knows stays as it is."""
-    shares: dict[str, Shares] = {}
+    shares: dict[str, Share] = {}
     for task in (task for task in learnt if task.unit == "letter"):
         sides = [side for side in (held, boards) if task.name in side.truth]
         if not sides:
@@ -175,13 +174,13 @@ def _calibrate(learnt: Sequence[Task], held: Joined, boards: Joined) -> dict[str
     return shares
 
 
-def _held(lessons: Sequence[Lesson], held: Joined, shares: Mapping[str, Shares]) -> Held:
+def _held(lessons: Sequence[Lesson], held: Joined, shares: Mapping[str, Share]) -> Held:
     """Held-out letters with calibrated logits."""
     logits = blend.joined(shares, held.encoder, held.linear)
     return Held(held.rows, [to_letter(one.row) for one in lessons], logits)
 
 
-def _boards(run: Run, boards: Joined, shares: Mapping[str, Shares]) -> Held:
+def _boards(run: Run, boards: Joined, shares: Mapping[str, Share]) -> Held:
     """The archive's held-out letters, labelled by their board."""
     rows = [{**row, "category_l1": row["board"]} for row in boards.rows]
     letters = [to_letter(one.row) for one in run.split.boards]
@@ -190,12 +189,12 @@ def _boards(run: Run, boards: Joined, shares: Mapping[str, Shares]) -> Held:
 
 
 def compare(
-    learnt: Sequence[Task], held: Joined, shares: Mapping[str, Shares]
+    learnt: Sequence[Task], held: Joined, shares: Mapping[str, Share]
 ) -> dict[str, dict[str, float]]:
     """Linear, encoder and both together, task by task, on the held-out letters.
 
     Returns:
-        Task to model to accuracy (choices), or micro-F1 at one half (each); three digits.
+        Task to model to the figure that suits it, see ``finetune.figure``; three digits.
     """
     found: dict[str, dict[str, float]] = {}
     for task in learnt:
@@ -206,18 +205,8 @@ def compare(
         if (linear := held.linear.get(task.name)) is not None:
             answers = {"linear": linear, **answers}
         answers["blend"] = both.join(held.encoder[task.name], held.linear.get(task.name))
-        found[task.name] = {n: _right(task, said, truth) for n, said in answers.items()}
+        found[task.name] = {n: round(figure(task, said, truth), 3) for n, said in answers.items()}
     return found
-
-
-def _right(task: Task, said: Floats, truth: Floats) -> float:
-    """Accuracy, or micro-F1."""
-    if task.kind == "choice":
-        if task.name == "purpose":
-            score = f1_score(truth.argmax(axis=1), said.argmax(axis=1), average="macro")
-            return round(float(score), 3)
-        return round(float((said.argmax(axis=1) == truth.argmax(axis=1)).mean()), 3)
-    return round(float(micro_f1(said > 0, truth > 0)), 3)
 
 
 def _join(side: Bundle | None, out: Path) -> list[str]:
@@ -247,7 +236,7 @@ def _tell(path: Path, work: Path, out: Path) -> list[str]:
 
 
 def _manifest(
-    run: Run, written: Mapping[str, Any], shares: Mapping[str, Shares], side: Bundle | None
+    run: Run, written: Mapping[str, Any], shares: Mapping[str, Share], side: Bundle | None
 ) -> dict[str, Any]:
     """Everything a manifest holds beside decisions and figures."""
     counts: dict[str, int] = {}

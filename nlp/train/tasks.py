@@ -13,6 +13,7 @@ from nlp.classify import SEPARATOR
 from nlp.errors import PetitionError
 from nlp.labels import Labels
 from nlp.scales import STEPS
+from nlp.score.encoder import SENTENCE_DISTRESS, SIGNAL
 from nlp.score.spans import BEGIN, INSIDE
 from nlp.train.data import Row
 
@@ -20,7 +21,6 @@ Kind = Literal["choice", "each"]
 Unit = Literal["letter", "sentence"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-SIGNAL, SENTENCE_DISTRESS = "signal", "sentence_distress"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def tag_targets(
     spans: Mapping[str, Any],
     names: Sequence[str],
 ) -> Floats:
-    """Which pieces stand inside quotes.
+    """Which pieces of a window stand inside quotes, and which of them begin one.
 
     Args:
         starts: First code point of each piece, shape (n,).
@@ -156,6 +156,8 @@ def tag_targets(
         for start, end in spans.get(field, ()):
             inside = (starts < end) & (ends > start) & (starts >= 0)
             if part == BEGIN and inside.any():
-                inside = np.arange(len(starts)) == int(np.argmax(inside))
+                first = np.arange(len(starts)) == int(np.argmax(inside))
+                begun_before = start < starts[starts >= 0].min()
+                inside = first & ~begun_before
             target[inside, column] = 1
     return target

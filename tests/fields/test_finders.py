@@ -9,8 +9,9 @@ import pytest
 from nlp import labels
 from nlp.errors import BundleError
 from nlp.fields import Finders
-from nlp.fields.clues import tidy
+from nlp.fields.clues import MODEL, Clues, Found, tidy
 from nlp.fields.ranker import FILE
+from nlp.fields.what import find_what, find_why
 from nlp.letter import Letter
 from nlp.resources import data_folder
 from nlp.text import View
@@ -44,6 +45,39 @@ def test_a_rule_answers_without_a_model(field: str, body: str, quote: str) -> No
     assert quote in [value.span.quote for value in found]
     sources = [value.source for value in found if value.span.quote == quote]
     assert sources[0].startswith(f"rule:field.{field}.")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "quote"),
+    [
+        ("where", "反映青禾小区3栋", "青禾小区3栋"),
+        ("where", "家住青禾村的村民", "青禾村"),
+        ("where", "青禾新城的多项", "青禾新城"),
+        ("agency", "打过12345", "12345"),
+        ("agency", "报110", "110"),
+        ("agency", "到了青禾区法院", "青禾区法院"),
+        ("who_party", "请督促青禾公司", "青禾公司"),
+        ("who_party", "至诚公司", "至诚公司"),
+        ("who_self", "是住在青禾村的村民", "住在青禾村的村民"),
+        ("how", "请求青禾公司退款", "请求青禾公司退款"),
+    ],
+)
+def test_a_name_stands_without_the_words_around_it(field: str, text: str, quote: str) -> None:
+    """Verbs before a name and people after a place are cut off; clauses stay whole."""
+    found = Found(0, len(text), 0.9, MODEL)
+    clues = Clues(View(Letter("1", body=text)), (), (), {field: (found,)})
+    assert [value.span.quote for value in clues.answers(field)] == [quote]
+
+
+def test_why_is_not_what_happened_again() -> None:
+    """A clause that says what happened is the reason too only where a rule reads one in it."""
+    own = Found(0, 4, 0.9, MODEL)
+    view = View(Letter("1", body="楼塌了吗，没人来修"))
+    clues = Clues(view, (), (), {"what": (own,), "why": (own,)})
+    assert [value.span.quote for value in find_what(clues)] == ["楼塌了吗"]
+    assert find_why(clues) == []
+    ruled = Clues(view, (), (), {"what": (own,), "why": (own._replace(source="rule:x"),)})
+    assert [value.span.quote for value in find_why(ruled)] == ["楼塌了吗"]
 
 
 def test_a_trained_ranker_answers_what_it_was_taught(trained: Path) -> None:

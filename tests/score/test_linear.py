@@ -96,8 +96,8 @@ def test_evidence_points_at_the_sentence(scorer: LinearScorer) -> None:
     """Of several sentences the one that a label was learnt from speaks for it."""
     parts = ["您好，打扰了。", "村干部贪污补助款，请为我保密。", "建议增加公交班次。"]
     ask = scorer.evidence(parts)
-    assert ask("flags", "检举控告") == 1
-    assert ask("purpose", "建议") == 2
+    pointed = [ask("flags", "检举控告"), ask("purpose", "建议")]
+    assert [scores is not None and int(scores.argmax()) for scores in pointed] == [1, 2]
     assert scorer.evidence([])("flags", "检举控告") is None
     assert scorer.evidence(["𠮷𠮷"])("flags", "检举控告") is None
 

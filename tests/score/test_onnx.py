@@ -146,11 +146,12 @@ def test_evidence_is_the_sentence_that_speaks_most(model: OnnxModel) -> None:
         "crisis": np.zeros((0, 1), np.float32),
     }
     ask = model.evidence(logits, choices={"category"})
-    assert ask("category", "城建") == 1
-    assert ask("category", "交通") == 0
-    assert ask("urgency", "1") == 1
+    pointed = [ask("category", "城建"), ask("category", "交通"), ask("urgency", "1")]
+    assert [scores is not None and int(scores.argmax()) for scores in pointed] == [1, 0, 1]
     assert ask("crisis", "自伤") is None
-    assert model.evidence(logits, choices=())("category", "城建") == 0
+    plain = model.evidence(logits, choices=())("category", "城建")
+    assert plain is not None
+    assert plain.tolist() == [5, 4, 0]
 
 
 def test_threads_may_share_a_model(model: OnnxModel) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.classify import sigmoid, softmax
+from nlp.score.encoder import Share
+from nlp.score.windows import Floats
 from nlp.train import blend
-from nlp.train.blend import Floats, Shares
 from nlp.train.tasks import Task
 
 pytestmark = pytest.mark.slow
@@ -110,17 +111,8 @@ def test_no_letters_change_nothing() -> None:
 def test_the_manifest_keeps_the_numbers() -> None:
     """As lists, to five digits; heads are joined by name, with or without a linear side."""
     numbers = [np.array(row, np.float32) for row in ([1, 2], [0.5, 0.25], [0.123456, 0])]
-    shares = Shares(*numbers)
+    shares = Share(*numbers)
     assert shares.to_json() == {"encoder": [1, 2], "linear": [0.5, 0.25], "bias": [0.12346, 0]}
     one = np.ones((1, 2), np.float32)
     both = blend.joined({"x": shares, "y": shares}, {"x": one, "y": one}, {"y": one})
     np.testing.assert_allclose(both["y"] - both["x"], [[0.5, 0.25]])
-
-
-def test_expected_calibration_error() -> None:
-    """Nought when right as often as sure; the gap, weighed by how many, where not; 1 is no edge."""
-    chances = np.array([0.75] * 4 + [1.0] * 4, np.float32)
-    right = np.array([True, True, True, False] + [True] * 4)
-    assert blend.expected_error(chances, right) == pytest.approx(0.0)
-    assert blend.expected_error(chances, ~right) == pytest.approx(0.5 * 0.5 + 0.5 * 1.0)
-    assert blend.expected_error(chances[:0], right[:0]) == 0.0

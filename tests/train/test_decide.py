@@ -44,6 +44,19 @@ def test_cuts_know_that_rules_raise() -> None:
     assert decide._kappa(given, LEVELS) == 1.0
 
 
+def test_the_highest_level_must_be_earned() -> None:
+    """Its cut rises until half of what the model alone puts there belongs there, else to never."""
+    truth = np.repeat([0, 1, 2, 3], [8, 8, 8, 4])
+    nothing = np.zeros_like(truth)
+    apart = np.where(truth == 3, 2.6, truth * 0.9)
+    assert decide._earned([0.5, 1.5, 1.7], apart, nothing, truth) == [0.5, 1.5, 1.8]
+    assert decide._earned([0.5, 1.5, 2.0], apart, nothing, truth) == [0.5, 1.5, 2.0]
+    same = np.where(truth >= 2, 2.6, truth * 0.9)
+    assert decide._earned([0.5, 1.5, 1.7], same, nothing, truth) == [0.5, 1.5, decide.NEVER]
+    ruled = np.where(truth == 3, 3, 0)
+    assert decide._earned([0.5, 1.5, 1.7], apart, ruled, truth) == [0.5, 1.5, decide.NEVER]
+
+
 def conventions(prior_at: float) -> tuple[Held, Held]:
     """Letters whose solver is never their board, and how surely the model tells archives apart."""
     own = np.arange(40) % 4

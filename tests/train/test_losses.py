@@ -77,10 +77,10 @@ def moved(own: Run, lessons: Sequence[Prepared], **weights: float) -> set[str]:
 
 
 def test_a_letter_counts_by_its_weight(own: Run) -> None:
-    """Half the weight, half the loss of what is said of the letter."""
-    board = toy_run.prepared(own)[1]
-    half = replace(board, weight=0.5)
-    assert number(lost(own, [half])) == pytest.approx(0.5 * number(lost(own, [board])), rel=1e-5)
+    """Half the weight, half the loss: of what is said of letter, sentences and pieces."""
+    for one in toy_run.prepared(own):
+        half = replace(one, weight=0.5 * one.weight)
+        assert number(lost(own, [half])) == pytest.approx(0.5 * number(lost(own, [one])), rel=1e-5)
 
 
 def test_distress_is_that_of_the_worst_sentence(own: Run) -> None:

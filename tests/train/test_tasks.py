@@ -90,6 +90,15 @@ def test_pieces_inside_a_quote_are_tagged() -> None:
     ]
 
 
+def test_a_quote_begins_once() -> None:
+    """In the window where it stands first; in the next one it only goes on."""
+    names, spans = ("a/inside", "a/begin"), {"a": [(2, 8)]}
+    here = tag_targets(np.array([0, 2, 4]), np.array([2, 4, 6]), spans, names)
+    after = tag_targets(np.array([6, 8]), np.array([8, 9]), spans, names)
+    assert here.T.tolist() == [[0, 1, 1], [0, 1, 0]]
+    assert after.T.tolist() == [[1, 0], [0, 0]]
+
+
 def test_a_choice_costs_what_it_is_unsure_of() -> None:
     """Nothing when sure and right, log n when it has no idea, more when smoothed and too sure."""
     task = Task("x", "choice", "letter", ("a", "b", "c", "d"))

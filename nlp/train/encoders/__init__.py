@@ -12,6 +12,7 @@ from typing import Any
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from nlp.score.windows import Layout
 from nlp.train.config import EncoderConfig
 
 KINDS = ("use", "hf", "scratch")
@@ -43,6 +44,11 @@ class Encoder(nn.Module):
     end: tuple[int, ...]
     unknown: int
     blank: int
+
+    @property
+    def layout(self) -> Layout:
+        """How its windows are cut."""
+        return Layout(self.window, self.by_sentence, self.begin, self.end, self.unknown)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """States of pieces.
